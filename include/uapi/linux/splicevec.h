@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * splicevec: gather page spans from any fd into a vector, hand them to any fd.
+ *
+ * open("/dev/splicevec") makes a new, empty vector; the fd is the vector.
+ * Every command is an ioctl on that fd with a pointer to its struct.
+ *
+ * General errors, the same for every command:
+ *
+ *  - EBADF: the vector, the source or the sink is not open, or not open for
+ *    this direction (PULL writes the vector, PUSH reads it).
+ *  - EFAULT: the struct, or memory it points to, cannot be reached. Nothing was
+ *    done: results are cleared in the caller's struct before the work starts.
+ *  - EINVAL: an unknown flag, a flag of another command, a reserved field that
+ *    is not zero, a size below the command's first one, a negative offset other
+ *    than -1, a vector pushed into itself, an explicit offset on an O_APPEND
+ *    sink.
+ *  - E2BIG: the struct is longer than this kernel knows and its unknown tail is
+ *    not all zero.
+ *  - ENOTTY: no such command.
+ *  - EOPNOTSUPP: this fd can be no source or no sink; or NOCOPY was asked for
+ *    and this hand-off has to copy.
+ *  - ESPIPE: an offset was given for something that has none.
+ *  - EAGAIN: NONBLOCK was asked for, or the source or sink is O_NONBLOCK, and
+ *    the command would have to wait.
+ *  - EINTR: a signal came before anything was moved. After that a signal ends
+ *    the command with the short count.
+ *  - EDQUOT: the user already holds as many pages, or has pinned as much memory
+ *    (RLIMIT_MEMLOCK), as they may.
+ *  - ENOBUFS: the vector has as many spans as one vector may have.
+ *  - ENOMEM: no memory.
+ *  - ESTALE: the window starts at bytes the vector no longer holds.
+ *  - EXDEV: a notification pipe; its buffers cannot leave it.
+ *  - EPIPE: the sink has no reader left. No signal is sent.
+ *
+ * Any other errno (EIO, ENOSPC, EFBIG, ECONNRESET, ...) is the file's own.
+ * Whatever the error: what a sink did not accept is still in the vector, in
+ * order, and what was not pulled is still in the source.
+ */
+#ifndef _UAPI_LINUX_SPLICEVEC_H
+#define _UAPI_LINUX_SPLICEVEC_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define SPLICEVEC_IOC_TYPE	0xB5
+
+/*
+ * Growth: each struct starts with its size as the caller knows it. The kernel
+ * reads a shorter struct as if its missing tail were zero, refuses a longer one
+ * (E2BIG) unless the part it does not know is zero, and writes back no more
+ * than the caller's size. So new fields are only ever added at the end.
+ */
+#define SPLICEVEC_PULL		_IO(SPLICEVEC_IOC_TYPE, 0x00)
+#define SPLICEVEC_PUSH		_IO(SPLICEVEC_IOC_TYPE, 0x01)
+#define SPLICEVEC_SPLICE	_IO(SPLICEVEC_IOC_TYPE, 0x02)
+#define SPLICEVEC_INFO		_IO(SPLICEVEC_IOC_TYPE, 0x03)
+#define SPLICEVEC_SPANS		_IO(SPLICEVEC_IOC_TYPE, 0x04)
+#define SPLICEVEC_FEATURES	_IO(SPLICEVEC_IOC_TYPE, 0x05)
+
+/* In place of a source or sink fd. */
+#define SPLICEVEC_FD_MEM	(-1001)	/* the caller's memory at addr */
+#define SPLICEVEC_FD_NONE	(-1002)	/* sink only: drop the bytes */
+
+/**
+ * enum splicevec_flag - what a command shall do
+ * @SPLICEVEC_NONBLOCK: PULL, PUSH, SPLICE: EAGAIN rather than wait for the
+ *	source, the sink or another command on the vector. Reading a file from
+ *	its disk does not count as waiting.
+ * @SPLICEVEC_COPY: PULL: take copies; the spans become gifts.
+ * @SPLICEVEC_KEEP: PUSH: push a window that starts at @start and consume
+ *	nothing. Any number of these run side by side.
+ * @SPLICEVEC_NOCOPY: PUSH, SPLICE: hand over pages or fail with EOPNOTSUPP.
+ * @SPLICEVEC_MORE: PUSH: more data follows at once (as MSG_MORE).
+ */
+enum splicevec_flag {
+	SPLICEVEC_NONBLOCK	= 1 << 0,
+	SPLICEVEC_COPY		= 1 << 1,
+	SPLICEVEC_KEEP		= 1 << 2,
+	SPLICEVEC_NOCOPY	= 1 << 3,
+	SPLICEVEC_MORE		= 1 << 4,
+};
+
+/**
+ * enum splicevec_result - what a command has to say beside its counts
+ * @SPLICEVEC_COPIED: PULL: the pages could not be lent, or COPY was asked for;
+ *	the spans hold copies.
+ * @SPLICEVEC_ESTIMATED: PUSH, SPLICE: @copied was read off the abilities of the
+ *	socket's route, or a tracked socket has not let go of all pages yet and
+ *	may still copy some.
+ * @SPLICEVEC_EOF: SPLICE: the source is at its end.
+ * @SPLICEVEC_IN_AGAIN: SPLICE: stopped because the source would block.
+ * @SPLICEVEC_OUT_AGAIN: SPLICE: stopped because the sink would block.
+ */
+enum splicevec_result {
+	SPLICEVEC_COPIED	= 1 << 0,
+	SPLICEVEC_ESTIMATED	= 1 << 1,
+	SPLICEVEC_EOF		= 1 << 2,
+	SPLICEVEC_IN_AGAIN	= 1 << 3,
+	SPLICEVEC_OUT_AGAIN	= 1 << 4,
+};
+
+/**
+ * struct splicevec_pull - append spans from a source to the vector
+ * @size: sizeof(struct splicevec_pull)
+ * @fd: the source, open for reading, or SPLICEVEC_FD_MEM
+ * @flags: NONBLOCK, COPY
+ * @reserved: 0
+ * @offset: where to start, in bytes; -1: the file position, which moves on by
+ *	the bytes pulled. Streams and memory have only -1. Of a vector: an
+ *	absolute position, -1 its head; the source vector keeps its own.
+ * @len: bytes at the most; no call moves more than 0x7ffff000
+ * @addr: SPLICEVEC_FD_MEM: address of the memory; otherwise 0
+ * @user_data: 0 unless a flag asks for a completion record
+ * @bytes: out: bytes pulled; 0 is the end of the source
+ * @result: out: COPIED
+ * @reserved2: out: 0
+ */
+struct splicevec_pull {
+	__u32 size;
+	__s32 fd;
+	__u32 flags;
+	__u32 reserved;
+	__s64 offset;
+	__aligned_u64 len;
+	__aligned_u64 addr;
+	__aligned_u64 user_data;
+	__aligned_u64 bytes;
+	__u32 result;
+	__u32 reserved2;
+};
+
+/**
+ * struct splicevec_push - hand bytes of the vector to a sink
+ * @size: sizeof(struct splicevec_push)
+ * @fd: the sink, open for writing, or SPLICEVEC_FD_MEM, or SPLICEVEC_FD_NONE
+ * @flags: NONBLOCK, KEEP, NOCOPY, MORE
+ * @reserved: 0
+ * @offset: where the file is written, in bytes; -1: the file position (for an
+ *	O_APPEND file: its end), which moves on by the bytes pushed. Streams,
+ *	memory and vectors have only -1.
+ * @start: KEEP: absolute position of the window's first byte, -1: the head of
+ *	the vector; otherwise 0
+ * @len: bytes at the most; what the vector does not hold is not waited for, and
+ *	no call moves more than 0x7ffff000
+ * @addr: SPLICEVEC_FD_MEM: address of the memory; otherwise 0
+ * @user_data: 0 unless a flag asks for a completion record
+ * @bytes: out: bytes the sink accepted; they have left the vector unless KEEP
+ * @copied: out: how many of them were copied on the way
+ * @result: out: ESTIMATED
+ * @reserved2: out: 0
+ */
+struct splicevec_push {
+	__u32 size;
+	__s32 fd;
+	__u32 flags;
+	__u32 reserved;
+	__s64 offset;
+	__s64 start;
+	__aligned_u64 len;
+	__aligned_u64 addr;
+	__aligned_u64 user_data;
+	__aligned_u64 bytes;
+	__aligned_u64 copied;
+	__u32 result;
+	__u32 reserved2;
+};
+
+/**
+ * struct splicevec_splice - push what the vector holds, then pull and push
+ * @size: sizeof(struct splicevec_splice)
+ * @flags: NONBLOCK, NOCOPY
+ * @in: the source, as in PULL but no memory
+ * @out: the sink, as in PUSH but no memory
+ * @in_offset: as offset in PULL
+ * @out_offset: as offset in PUSH
+ * @len: bytes to pull at the most; the call waits for a stream at most once and
+ *	then takes what is there
+ * @pulled: out: bytes taken from the source
+ * @pushed: out: bytes the sink accepted, those the vector held before included
+ * @copied: out: how many of the pushed bytes were copied on the way
+ * @result: out: EOF, IN_AGAIN, OUT_AGAIN, ESTIMATED
+ * @reserved: out: 0
+ *
+ * Fails only if both counts are 0. What was pulled and not pushed stays in the
+ * vector.
+ */
+struct splicevec_splice {
+	__u32 size;
+	__u32 flags;
+	__s32 in;
+	__s32 out;
+	__s64 in_offset;
+	__s64 out_offset;
+	__aligned_u64 len;
+	__aligned_u64 pulled;
+	__aligned_u64 pushed;
+	__aligned_u64 copied;
+	__u32 result;
+	__u32 reserved;
+};
+
+/**
+ * struct splicevec_info - the state of a vector
+ * @size: sizeof(struct splicevec_info)
+ * @reserved: 0
+ * @head: out: absolute position of the first byte held
+ * @tail: out: absolute position one past the last byte held
+ * @spans: out: number of spans
+ * @loans: out: number of loans these spans hold, a loan counted once for each
+ *	run of neighbouring spans that share it
+ * @pages: out: pages charged for these loans, counted the same way
+ */
+struct splicevec_info {
+	__u32 size;
+	__u32 reserved;
+	__aligned_u64 head;
+	__aligned_u64 tail;
+	__aligned_u64 spans;
+	__aligned_u64 loans;
+	__aligned_u64 pages;
+};
+
+/**
+ * enum splicevec_kind - who owns the pages of a span
+ * @SPLICEVEC_OWNED: allocated and filled by splicevec (a gift)
+ * @SPLICEVEC_CACHE: page cache (a loan)
+ * @SPLICEVEC_FOREIGN: socket pages (a gift) and pipe buffers (a gift if a page
+ *	reference is all that holds them, else a loan)
+ * @SPLICEVEC_PINNED: memory of the process that pulled it (a loan)
+ * @SPLICEVEC_KINDS: number of kinds this header knows, plus one
+ */
+enum splicevec_kind {
+	SPLICEVEC_OWNED		= 1,
+	SPLICEVEC_CACHE		= 2,
+	SPLICEVEC_FOREIGN	= 3,
+	SPLICEVEC_PINNED	= 4,
+	SPLICEVEC_KINDS
+};
+
+/* splicevec_span.flags: the span's pages have an owner who gets them back. */
+#define SPLICEVEC_SPAN_LOAN	(1 << 0)
+
+/**
+ * struct splicevec_span - one span of a vector
+ * @offset: absolute position of its first byte
+ * @len: bytes
+ * @kind: enum splicevec_kind
+ * @flags: SPLICEVEC_SPAN_LOAN or 0
+ */
+struct splicevec_span {
+	__aligned_u64 offset;
+	__aligned_u64 len;
+	__u32 kind;
+	__u32 flags;
+};
+
+/**
+ * struct splicevec_spans - list the spans of a vector
+ * @size: sizeof(struct splicevec_spans)
+ * @capacity: room at @addr, in spans; one call writes 4096 at the most
+ * @start: absolute position; the span holding it comes first (the first span
+ *	if the vector no longer holds it)
+ * @addr: array of struct splicevec_span
+ * @count: out: spans written
+ * @reserved: out: 0
+ */
+struct splicevec_spans {
+	__u32 size;
+	__u32 capacity;
+	__aligned_u64 start;
+	__aligned_u64 addr;
+	__u32 count;
+	__u32 reserved;
+};
+
+/**
+ * enum splicevec_route - how pages reach a sink
+ * @SPLICEVEC_ROUTE_NONE: they cannot
+ * @SPLICEVEC_ROUTE_PLAIN: page references, as splice(2) and sendfile(2)
+ * @SPLICEVEC_ROUTE_TRACKED: lent until the sink tells its end of use
+ * @SPLICEVEC_ROUTE_DIRECT: read by the device before the push returns
+ * @SPLICEVEC_ROUTE_MOVED: the spans themselves change hands
+ * @SPLICEVEC_ROUTE_COPIED: the bytes are copied
+ */
+enum splicevec_route {
+	SPLICEVEC_ROUTE_NONE	= 0,
+	SPLICEVEC_ROUTE_PLAIN	= 1,
+	SPLICEVEC_ROUTE_TRACKED	= 2,
+	SPLICEVEC_ROUTE_DIRECT	= 3,
+	SPLICEVEC_ROUTE_MOVED	= 4,
+	SPLICEVEC_ROUTE_COPIED	= 5,
+};
+
+/**
+ * enum splicevec_why - why a route copies
+ * @SPLICEVEC_WHY_NOTHING: it does not
+ * @SPLICEVEC_WHY_SINK: the sink keeps its own copy of whatever it is given
+ * @SPLICEVEC_WHY_UNTRACKED: the pages may not be handed over by reference and
+ *	the sink cannot tell when it stops reading them
+ * @SPLICEVEC_WHY_NO_SG: the socket's route cannot send from pages
+ * @SPLICEVEC_WHY_UPPER: a protocol on top of the socket rewrites its data
+ */
+enum splicevec_why {
+	SPLICEVEC_WHY_NOTHING	= 0,
+	SPLICEVEC_WHY_SINK	= 1,
+	SPLICEVEC_WHY_UNTRACKED	= 2,
+	SPLICEVEC_WHY_NO_SG	= 3,
+	SPLICEVEC_WHY_UPPER	= 4,
+};
+
+/* splicevec_features.features */
+#define SPLICEVEC_FEAT_SPLICE_PAGES	(1 << 0) /* many pages a network call */
+#define SPLICEVEC_FEAT_TRACKED_SOCK	(1 << 1) /* tracked pushes to sockets */
+#define SPLICEVEC_FEAT_TRACKED_PIPE	(1 << 2) /* tracked pushes to pipes */
+#define SPLICEVEC_FEAT_PIN_READONLY	(1 << 3) /* lends read-only memory too */
+
+/**
+ * struct splicevec_features - what this kernel, and one sink, can do
+ * @size: sizeof(struct splicevec_features)
+ * @fd: a sink to ask about, as in PUSH, or -1
+ * @features: out: SPLICEVEC_FEAT_* bits
+ * @routes: out: indexed by enum splicevec_kind, the enum splicevec_route a push
+ *	of such a span to @fd would take now; all 0 without a sink
+ * @reasons: out: likewise, the enum splicevec_why of routes that copy
+ */
+struct splicevec_features {
+	__u32 size;
+	__s32 fd;
+	__aligned_u64 features;
+	__u8 routes[8];
+	__u8 reasons[8];
+};
+
+#endif /* _UAPI_LINUX_SPLICEVEC_H */

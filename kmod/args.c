@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The structs of the commands: copying with the growth rule, and checks that
+ * need nothing but the struct.
+ */
+#include "args.h"
+
+#include <linux/errno.h>
+#include <linux/mm.h>
+#include <linux/uaccess.h>
+
+/**
+ * sv_args_copy_in - read a command's struct and clear its results
+ * @args: @layout->size bytes
+ * @layout: of the struct
+ * @user: the caller's struct; begins with its size
+ *
+ * The results are cleared in the caller's struct before any work is done: what
+ * cannot be told must not happen.
+ *
+ * Return: 0, -EFAULT, -EINVAL (too short) or -E2BIG.
+ */
+int sv_args_copy_in(void *args, const struct sv_args_layout *layout,
+		    void __user *user)
+{
+	u32 size;
+	int err;
+
+	if (get_user(size, (u32 __user *)user))
+		return -EFAULT;
+	if (size < layout->min)
+		return -EINVAL;
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+	err = copy_struct_from_user(args, layout->size, user, size);
+	if (err)
+		return err;
+	/* the caller may have changed it since it was looked at */
+	*(u32 *)args = size;
+	memset(args + layout->out, 0, layout->size - layout->out);
+	if (clear_user(user + layout->out, min(size, layout->size) - layout->out))
+		return -EFAULT;
+	return 0;
+}
+
+/**
+ * sv_args_copy_out - write a command's results
+ * @args: @layout->size bytes, whose first field is still the caller's size
+ * @layout: of the struct
+ * @user: the caller's struct
+ *
+ * Return: 0 or -EFAULT: the memory went away while the command worked.
+ */
+int sv_args_copy_out(const void *args, const struct sv_args_layout *layout,
+		     void __user *user)
+{
+	u32 size = min(*(const u32 *)args, layout->size);
+
+	if (copy_to_user(user + layout->out, args + layout->out,
+			 size - layout->out))
+		return -EFAULT;
+	return 0;
+}
+
+static int check_flags(u32 flags, u32 known)
+{
+	return flags & ~known ? -EINVAL : 0;
+}
+
+/* Only memory has an address. */
+static int check_addr(s32 fd, u64 addr)
+{
+	return fd != SPLICEVEC_FD_MEM && addr ? -EINVAL : 0;
+}
+
+/**
+ * sv_args_check_pull - check what can be seen from the struct alone
+ * @args: as copied in
+ *
+ * Return: 0 or -EINVAL.
+ */
+int sv_args_check_pull(const struct splicevec_pull *args)
+{
+	if (args->reserved || args->user_data)
+		return -EINVAL;
+	return check_flags(args->flags, SPLICEVEC_NONBLOCK | SPLICEVEC_COPY) ?:
+	       check_addr(args->fd, args->addr);
+}
+
+/**
+ * sv_args_check_push - check what can be seen from the struct alone
+ * @args: as copied in
+ *
+ * Return: 0 or -EINVAL.
+ */
+int sv_args_check_push(const struct splicevec_push *args)
+{
+	if (args->reserved || args->user_data)
+		return -EINVAL;
+	if (args->start && !(args->flags & SPLICEVEC_KEEP))
+		return -EINVAL;
+	return check_flags(args->flags, SPLICEVEC_NONBLOCK | SPLICEVEC_KEEP |
+					SPLICEVEC_NOCOPY | SPLICEVEC_MORE) ?:
+	       check_addr(args->fd, args->addr);
+}
+
+/**
+ * sv_args_check_splice - check what can be seen from the struct alone
+ * @args: as copied in
+ *
+ * Memory has no place in this command: one address could not serve a source and
+ * a sink.
+ *
+ * Return: 0 or -EINVAL.
+ */
+int sv_args_check_splice(const struct splicevec_splice *args)
+{
+	if (args->in == SPLICEVEC_FD_MEM || args->out == SPLICEVEC_FD_MEM)
+		return -EINVAL;
+	return check_flags(args->flags, SPLICEVEC_NONBLOCK | SPLICEVEC_NOCOPY);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _SV_ARGS_H
+#define _SV_ARGS_H
+
+#include <linux/splicevec.h>
+#include <linux/types.h>
+
+/**
+ * struct sv_args_layout - how a command's struct is laid out
+ * @size: as this kernel knows it
+ * @min: as its first version was
+ * @out: offset of the results, which run to the end of the struct
+ */
+struct sv_args_layout {
+	u32 size;
+	u32 min;
+	u32 out;
+};
+
+int sv_args_copy_in(void *args, const struct sv_args_layout *layout,
+		    void __user *user);
+int sv_args_copy_out(const void *args, const struct sv_args_layout *layout,
+		     void __user *user);
+
+int sv_args_check_pull(const struct splicevec_pull *args);
+int sv_args_check_push(const struct splicevec_push *args);
+int sv_args_check_splice(const struct splicevec_splice *args);
+
+#endif /* _SV_ARGS_H */

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What differs between the supported kernels (6.1, 6.12, 7.x).
+ *
+ * Force-included into every file of the module, so that nothing outside
+ * kmod/compat/ ever tests a kernel version. Each shim says why it exists and
+ * the kernel from which on it may go.
+ */
+#ifndef _SV_COMPAT_H
+#define _SV_COMPAT_H
+
+#include <linux/version.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/pipe_fs_i.h>
+#include <linux/skbuff.h>
+#include <linux/socket.h>
+#include <linux/uio.h>
+
+/*
+ * 6.5 brought MSG_SPLICE_PAGES to sendmsg. 6.1 has the name but TCP ignores it
+ * and copies; there kernel_sendpage() is the way. May go with 6.1.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
+#define SV_SPLICE_PAGES		true
+#else
+#define SV_SPLICE_PAGES		false
+#endif
+
+/*
+ * Before 6.2 a read-only long-term pin of memory may be the shared zero page or
+ * the page cache under a private mapping, which the owner's next store leaves
+ * behind. So pin for writing; memory that cannot be written is copied. May go
+ * with 6.1.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+#define SV_PIN_READONLY		true
+#define SV_PIN_FLAGS		FOLL_LONGTERM
+#else
+#define SV_PIN_READONLY		false
+#define SV_PIN_FLAGS		(FOLL_LONGTERM | FOLL_WRITE)
+#endif
+
+/* The completion of a ubuf_info; sv_ubuf_init() wires it up. */
+void sv_ubuf_complete(struct sk_buff *skb, struct ubuf_info *ubuf,
+		      bool zerocopy);
+
+void sv_ubuf_init(struct ubuf_info *ubuf);
+void sv_msg_set_ubuf(struct msghdr *msg, struct ubuf_info *ubuf);
+ssize_t sv_sock_splice_pages(struct socket *sock, struct msghdr *msg);
+
+ssize_t sv_splice_read(struct file *file, loff_t *pos,
+		       struct pipe_inode_info *pipe, size_t len,
+		       unsigned int flags);
+ssize_t sv_write_iter(struct file *file, struct kiocb *iocb,
+		      struct iov_iter *iter);
+void sv_pipe_drain_stash(struct pipe_inode_info *pipe);
+
+#endif /* _SV_COMPAT_H */

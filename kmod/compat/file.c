@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Files and pipes: reading into a ring, writing from an iterator, page stashes.
+ */
+#include <linux/fsnotify.h>
+#include <linux/splice.h>
+
+/**
+ * sv_splice_read - fill a private pipe ring from a file
+ * @file: source, open for reading
+ * @pos: where to read; moved on by what was read
+ * @pipe: ring nobody else can see
+ * @len: bytes at the most
+ * @flags: SPLICE_F_*
+ *
+ * Return: bytes read, 0 at the end of the file, or a negative errno; -EINVAL
+ * where the file cannot be spliced from.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+ssize_t sv_splice_read(struct file *file, loff_t *pos,
+		       struct pipe_inode_info *pipe, size_t len,
+		       unsigned int flags)
+{
+	return vfs_splice_read(file, pos, pipe, len, flags);
+}
+#else
+/* 6.1 does not export vfs_splice_read(). May go with 6.1. */
+ssize_t sv_splice_read(struct file *file, loff_t *pos,
+		       struct pipe_inode_info *pipe, size_t len,
+		       unsigned int flags)
+{
+	ssize_t ret;
+
+	if (!file->f_op->splice_read)
+		return -EINVAL;
+	ret = rw_verify_area(READ, file, pos, len);
+	if (ret < 0)
+		return ret;
+	return file->f_op->splice_read(file, pos, pipe, len, flags);
+}
+#endif
+
+/**
+ * sv_write_iter - write with a kiocb of the caller's
+ * @file: sink, open for writing
+ * @iocb: position and flags; synchronous
+ * @iter: what to write
+ *
+ * Return: bytes written or a negative errno.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
+ssize_t sv_write_iter(struct file *file, struct kiocb *iocb,
+		      struct iov_iter *iter)
+{
+	return vfs_iocb_iter_write(file, iocb, iter);
+}
+#else
+/* Before 6.6 the caller takes the freeze protection. May go with 6.1. */
+ssize_t sv_write_iter(struct file *file, struct kiocb *iocb,
+		      struct iov_iter *iter)
+{
+	ssize_t ret;
+
+	file_start_write(file);
+	ret = vfs_iocb_iter_write(file, iocb, iter);
+	file_end_write(file);
+	return ret;
+}
+#endif
+
+/**
+ * sv_pipe_drain_stash - free the pages a pipe keeps for its next write
+ * @pipe: private ring; the release of an anonymous pipe buffer leaves its page
+ *	here for reuse
+ *
+ * 6.15 made the one stashed page an array. May go with 6.12.
+ */
+void sv_pipe_drain_stash(struct pipe_inode_info *pipe)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(pipe->tmp_page); i++) {
+		if (pipe->tmp_page[i])
+			__free_page(pipe->tmp_page[i]);
+		pipe->tmp_page[i] = NULL;
+	}
+#else
+	if (pipe->tmp_page)
+		__free_page(pipe->tmp_page);
+	pipe->tmp_page = NULL;
+#endif
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sockets: page references, and our own end-of-use callback.
+ */
+#include <linux/bvec.h>
+#include <linux/net.h>
+#include <net/sock.h>
+
+/*
+ * 6.10 moved ubuf_info's callback into an operations table. May go with 6.1.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+static const struct ubuf_info_ops sv_ubuf_ops = {
+	.complete = sv_ubuf_complete,
+};
+
+static void sv_ubuf_set_complete(struct ubuf_info *ubuf)
+{
+	ubuf->ops = &sv_ubuf_ops;
+}
+#else
+static void sv_ubuf_set_complete(struct ubuf_info *ubuf)
+{
+	ubuf->callback = sv_ubuf_complete;
+}
+#endif
+
+/**
+ * sv_ubuf_init - prepare a ubuf_info that calls sv_ubuf_complete()
+ * @ubuf: to be initialised; starts with one reference, the caller's
+ *
+ * SHARED_FRAG (in ZEROCOPY_FRAG) tells every layer that these pages may not be
+ * written; DONT_ORPHAN lets TCP clone for retransmission without copying.
+ */
+void sv_ubuf_init(struct ubuf_info *ubuf)
+{
+	sv_ubuf_set_complete(ubuf);
+	ubuf->flags = SKBFL_ZEROCOPY_FRAG | SKBFL_DONT_ORPHAN;
+	refcount_set(&ubuf->refcnt, 1);
+}
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+/*
+ * Fill an skb with managed fragments: the pages are held by the loan behind the
+ * ubuf and not by references of the skb. An skb that already has fragments with
+ * references of their own is refused, TCP then begins a new one.
+ *
+ * Context: the socket is locked.
+ */
+static int sv_sg_from_iter(struct sk_buff *skb, struct iov_iter *from,
+			   size_t length)
+{
+	struct skb_shared_info *shinfo = skb_shinfo(skb);
+	int frag = shinfo->nr_frags;
+	size_t left = min(from->count, length);
+
+	if (!frag)
+		shinfo->flags |= SKBFL_MANAGED_FRAG_REFS;
+	else if (!skb_zcopy_managed(skb))
+		return -EMSGSIZE;
+
+	while (left && frag < MAX_SKB_FRAGS) {
+		const struct bio_vec *bv = from->bvec;
+		size_t off = bv->bv_offset + from->iov_offset;
+		size_t n = min(left, bv->bv_len - from->iov_offset);
+
+		__skb_fill_page_desc_noacc(shinfo, frag++,
+					   bv->bv_page + (off >> PAGE_SHIFT),
+					   offset_in_page(off), n);
+		skb->data_len += n;
+		skb->len += n;
+		skb->truesize += PAGE_ALIGN(n + offset_in_page(off));
+		left -= n;
+		iov_iter_advance(from, n);
+	}
+	shinfo->nr_frags = frag;
+	return left ? -EMSGSIZE : 0;
+}
+
+/**
+ * sv_msg_set_ubuf - make a sendmsg lend its pages until @ubuf completes
+ * @msg: message with a bvec iterator
+ * @ubuf: from sv_ubuf_init(); each skb that reads the pages holds a reference
+ */
+void sv_msg_set_ubuf(struct msghdr *msg, struct ubuf_info *ubuf)
+{
+	msg->msg_ubuf = ubuf;
+	msg->sg_from_iter = sv_sg_from_iter;
+	msg->msg_flags |= MSG_ZEROCOPY;
+}
+#else
+/*
+ * 6.1's sendpage appends pages to whatever skb is last without downgrading
+ * managed fragments: their references would never be dropped. So there the skb
+ * holds references of its own beside the ubuf. May go with 6.1.
+ */
+void sv_msg_set_ubuf(struct msghdr *msg, struct ubuf_info *ubuf)
+{
+	msg->msg_ubuf = ubuf;
+	msg->sg_from_iter = NULL;
+	msg->msg_flags |= MSG_ZEROCOPY;
+}
+#endif
+
+/**
+ * sv_sock_splice_pages - send page references through a TCP or unix stream
+ * @sock: connected socket
+ * @msg: flags and a bvec iterator, which is advanced by what was sent
+ *
+ * The socket takes references of its own on the pages it keeps.
+ *
+ * Return: bytes sent, or a negative errno if none were.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
+ssize_t sv_sock_splice_pages(struct socket *sock, struct msghdr *msg)
+{
+	msg->msg_flags |= MSG_SPLICE_PAGES;
+	return sock_sendmsg(sock, msg);
+}
+#else
+static ssize_t sv_sendpage(struct socket *sock, struct iov_iter *iter,
+			   int flags)
+{
+	const struct bio_vec *bv = iter->bvec;
+	size_t off = bv->bv_offset + iter->iov_offset;
+	size_t len = min3(bv->bv_len - iter->iov_offset, iter->count,
+			  PAGE_SIZE - offset_in_page(off));
+
+	if (len < iter->count)
+		flags |= MSG_SENDPAGE_NOTLAST | MSG_MORE;
+	return kernel_sendpage(sock, bv->bv_page + (off >> PAGE_SHIFT),
+			       offset_in_page(off), len, flags);
+}
+
+ssize_t sv_sock_splice_pages(struct socket *sock, struct msghdr *msg)
+{
+	struct msghdr empty = { .msg_flags = msg->msg_flags };
+	ssize_t done = 0;
+	ssize_t ret;
+
+	/* sendpage skips the security hook of sendmsg: an empty one runs it */
+	ret = sock_sendmsg(sock, &empty);
+	if (ret < 0)
+		return ret;
+	while (iov_iter_count(&msg->msg_iter)) {
+		ret = sv_sendpage(sock, &msg->msg_iter, msg->msg_flags);
+		if (ret <= 0)
+			break;
+		iov_iter_advance(&msg->msg_iter, ret);
+		done += ret;
+	}
+	return done ?: ret;
+}
+#endif

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Loans: the one thing that owns pages.
+ *
+ * A loan is charged before its pages are taken, built privately, settled to
+ * what its pages really cost, then shared by reference. The last reference
+ * gives the pages back and undoes the charge. Whoever may drop the last one
+ * from a context that cannot sleep does so through a push (completion.c), whose
+ * end runs on a workqueue.
+ */
+#include "loan.h"
+
+#include <linux/mm.h>
+#include <linux/net.h>
+#include <linux/slab.h>
+
+#include "account.h"
+#include "trace.h"
+
+/* One run may not outgrow what an int of the block or net layer can hold. */
+#define SV_RUN_MAX	SZ_1G
+
+static unsigned int run_pages(const struct bio_vec *bv)
+{
+	return DIV_ROUND_UP(bv->bv_offset + bv->bv_len, PAGE_SIZE);
+}
+
+static void put_run(const struct bio_vec *bv)
+{
+	unsigned int left = run_pages(bv);
+	struct page *page = bv->bv_page;
+
+	while (left) {
+		struct folio *folio = page_folio(page);
+		unsigned int n = min_t(unsigned long, left, folio_nr_pages(folio) -
+				       folio_page_idx(folio, page));
+
+		folio_put_refs(folio, n);
+		page += n;
+		left -= n;
+	}
+}
+
+static void release_pages_put(struct sv_loan *loan)
+{
+	int i;
+
+	for (i = 0; i < loan->nr; i++)
+		put_run(&loan->bv[i]);
+}
+
+static void release_pages_unpin(struct sv_loan *loan)
+{
+	int i;
+
+	for (i = 0; i < loan->nr; i++)
+		unpin_user_page_range_dirty_lock(loan->bv[i].bv_page,
+						 run_pages(&loan->bv[i]),
+						 false);
+}
+
+/**
+ * sv_loan_alloc - begin a loan
+ * @account: who pays
+ * @kind: kind of pages
+ * @runs: room for this many runs, at most SV_LOAN_RUNS; as many pages are
+ *	charged at once
+ *
+ * Context: may sleep.
+ * Return: the loan with one reference, -ENOMEM or -EDQUOT.
+ */
+struct sv_loan *sv_loan_alloc(struct sv_account *account,
+			      enum splicevec_kind kind, unsigned int runs)
+{
+	struct sv_loan *loan;
+	int err;
+
+	loan = kmalloc(struct_size(loan, bv, runs), GFP_KERNEL_ACCOUNT);
+	if (!loan)
+		return ERR_PTR(-ENOMEM);
+	err = sv_account_charge(account, kind, runs);
+	if (err) {
+		kfree(loan);
+		return ERR_PTR(err);
+	}
+	refcount_set(&loan->refs, 1);
+	loan->kind = kind;
+	loan->plain = kind != SPLICEVEC_PINNED;
+	loan->nr = 0;
+	loan->cap = runs;
+	loan->pages = runs;
+	loan->account = sv_account_get(account);
+	loan->release = loan->plain ? release_pages_put : release_pages_unpin;
+	loan->ring = NULL;
+	atomic_long_inc(&account->loans[kind]);
+	return loan;
+}
+
+/* Does @page at @offset begin where @bv ends, in memory and in struct pages? */
+static bool run_continues(const struct bio_vec *bv, struct page *page,
+			  u32 offset)
+{
+	u32 end = bv->bv_offset + bv->bv_len;
+
+	if (offset != offset_in_page(end))
+		return false;
+	return page == bv->bv_page + (end >> PAGE_SHIFT) &&
+	       page_to_pfn(page) == page_to_pfn(bv->bv_page) + (end >> PAGE_SHIFT);
+}
+
+/**
+ * sv_loan_add - add bytes to a loan under construction
+ * @loan: private to the caller
+ * @page: first page; one reference (or pin) on it, and on each page after it that
+ *	the bytes touch, moves to the loan
+ * @offset: first byte, below PAGE_SIZE
+ * @len: bytes, not beyond the end of the page's folio
+ *
+ * Return: false if there is no room; the reference stays with the caller.
+ */
+bool sv_loan_add(struct sv_loan *loan, struct page *page, u32 offset, u32 len)
+{
+	struct bio_vec *bv = loan->nr ? &loan->bv[loan->nr - 1] : NULL;
+
+	if (bv && !loan->ring && bv->bv_len < SV_RUN_MAX &&
+	    run_continues(bv, page, offset)) {
+		/* the run holds this page already: one reference is enough */
+		if (offset) {
+			if (loan->kind == SPLICEVEC_PINNED)
+				unpin_user_page(page);
+			else
+				put_page(page);
+		}
+		bv->bv_len += len;
+		return true;
+	}
+	if (loan->nr == loan->cap)
+		return false;
+	bv = &loan->bv[loan->nr++];
+	bv->bv_page = page;
+	bv->bv_offset = offset;
+	bv->bv_len = len;
+	return true;
+}
+
+/* Pages of each distinct folio, neighbours compared: what the loan keeps busy. */
+static unsigned long loan_cost(const struct sv_loan *loan)
+{
+	struct folio *last = NULL;
+	unsigned long pages = 0;
+	unsigned int n;
+	int i;
+
+	for (i = 0; i < loan->nr; i++) {
+		for (n = 0; n < run_pages(&loan->bv[i]); n++) {
+			struct folio *folio = page_folio(loan->bv[i].bv_page + n);
+
+			if (folio == last)
+				continue;
+			pages += folio_nr_pages(folio);
+			last = folio;
+		}
+	}
+	return pages;
+}
+
+/**
+ * sv_loan_settle - correct the charge to what the pages really cost
+ * @loan: complete, still private
+ * @no_way_back: the pages have left their source, so they must be kept even if
+ *	they cost more than the user may still have
+ *
+ * Return: 0, or -EDQUOT: the caller puts the loan.
+ */
+int sv_loan_settle(struct sv_loan *loan, bool no_way_back)
+{
+	unsigned long cost = loan_cost(loan);
+	int err = 0;
+
+	if (cost < loan->pages)
+		sv_account_uncharge(loan->account, loan->kind,
+				    loan->pages - cost);
+	else if (no_way_back)
+		sv_account_overcharge(loan->account, loan->kind,
+				      cost - loan->pages);
+	else if (cost > loan->pages)
+		err = sv_account_charge(loan->account, loan->kind,
+					cost - loan->pages);
+	if (err)
+		return err;
+	loan->pages = cost;
+	trace_splicevec_lend(loan);
+	return 0;
+}
+
+/**
+ * sv_loan_len - bytes of all runs
+ * @loan: the loan
+ */
+size_t sv_loan_len(const struct sv_loan *loan)
+{
+	size_t len = 0;
+	int i;
+
+	for (i = 0; i < loan->nr; i++)
+		len += loan->bv[i].bv_len;
+	return len;
+}
+
+/**
+ * sv_loan_get - take another reference
+ * @loan: held by the caller
+ *
+ * Context: any.
+ * Return: @loan.
+ */
+struct sv_loan *sv_loan_get(struct sv_loan *loan)
+{
+	refcount_inc(&loan->refs);
+	return loan;
+}
+
+/**
+ * sv_loan_put - drop a reference
+ * @loan: one reference is consumed; the last one gives the pages back
+ *
+ * Context: may sleep; no locks held.
+ */
+void sv_loan_put(struct sv_loan *loan)
+{
+	if (!refcount_dec_and_test(&loan->refs))
+		return;
+	trace_splicevec_return(loan);
+	loan->release(loan);
+	sv_account_uncharge(loan->account, loan->kind, loan->pages);
+	atomic_long_dec(&loan->account->loans[loan->kind]);
+	sv_account_put(loan->account);
+	kfree(loan);
+}
+
+/**
+ * sv_page_fits_plain - may a sink take references of its own on this page?
+ * @page: page of a plain loan
+ *
+ * Far below overflow, where get_page() would only warn; and no slab page, which
+ * has no reference count of its own.
+ *
+ * Return: true if so; otherwise its bytes have to be copied.
+ */
+bool sv_page_fits_plain(struct page *page)
+{
+	return folio_ref_count(page_folio(page)) < (1 << 30) &&
+	       sendpage_ok(page);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _SV_LOAN_H
+#define _SV_LOAN_H
+
+#include <linux/bvec.h>
+#include <linux/refcount.h>
+#include <linux/splicevec.h>
+#include <linux/types.h>
+
+struct sv_account;
+struct sv_ring;
+
+#define SV_LOAN_RUNS	256
+
+/**
+ * struct sv_loan - pages somebody lent us, with the way to give them back
+ * @refs: one for each span, window and push that can reach the pages
+ * @kind: who owns the pages
+ * @plain: a page reference is all that holds the pages, so sinks may take
+ *	references of their own that outlive this loan
+ * @nr: runs in use
+ * @cap: runs there is room for
+ * @pages: pages charged to @account
+ * @account: who pays; holds one reference
+ * @release: gives the pages back, once; may sleep
+ * @ring: the pipe buffers behind the runs, if they are held by their own
+ *	operations; otherwise NULL
+ * @bv: the runs: physically contiguous, bv_offset below PAGE_SIZE, each holding
+ *	one reference (or pin) on every page it touches
+ *
+ * Built by one owner, who publishes it; from then on nothing but @refs changes.
+ */
+struct sv_loan {
+	refcount_t refs;
+	u8 kind;
+	bool plain;
+	u16 nr;
+	u16 cap;
+	unsigned long pages;
+	struct sv_account *account;
+	void (*release)(struct sv_loan *loan);
+	struct sv_ring *ring;
+	struct bio_vec bv[];
+};
+
+struct sv_loan *sv_loan_alloc(struct sv_account *account,
+			      enum splicevec_kind kind, unsigned int runs);
+bool sv_loan_add(struct sv_loan *loan, struct page *page, u32 offset, u32 len);
+int sv_loan_settle(struct sv_loan *loan, bool no_way_back);
+size_t sv_loan_len(const struct sv_loan *loan);
+
+struct sv_loan *sv_loan_get(struct sv_loan *loan);
+void sv_loan_put(struct sv_loan *loan);
+
+bool sv_page_fits_plain(struct page *page);
+
+#endif /* _SV_LOAN_H */

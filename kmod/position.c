@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * File positions, with the locking read(2) and write(2) give them.
+ */
+#include "position.h"
+
+static int lock_file_position(struct sv_position *position, struct file *file,
+			      bool nonblock)
+{
+	/* FMODE_ATOMIC_POS: POSIX wants the position updated atomically */
+	if (file->f_mode & FMODE_ATOMIC_POS) {
+		if (!nonblock)
+			mutex_lock(&file->f_pos_lock);
+		else if (!mutex_trylock(&file->f_pos_lock))
+			return -EAGAIN;
+	}
+	position->file = file;
+	position->pos = file->f_pos;
+	return 0;
+}
+
+/**
+ * sv_position_begin - find out where to work
+ * @position: result
+ * @file: source or sink, held by the caller; unused for SV_POS_NONE
+ * @positioning: what an offset means there
+ * @offset: as given by the caller of the command
+ * @nonblock: -EAGAIN rather than wait for another user of the file position
+ *
+ * The position lock is taken outside any lock of the file itself and before
+ * the consuming side of another file, never two at once.
+ *
+ * Return: 0, -EINVAL, -ESPIPE or -EAGAIN. On success sv_position_end() follows.
+ */
+int sv_position_begin(struct sv_position *position, struct file *file,
+		      enum sv_positioning positioning, s64 offset,
+		      bool nonblock)
+{
+	position->file = NULL;
+	position->pos = offset;
+	if (offset < -1)
+		return -EINVAL;
+	if (positioning == SV_POS_VECTOR)
+		return 0;
+	if (positioning == SV_POS_NONE || (file->f_mode & FMODE_STREAM)) {
+		position->pos = 0;
+		return offset == -1 ? 0 : -ESPIPE;
+	}
+	if (offset == -1)
+		return lock_file_position(position, file, nonblock);
+	return file->f_mode & FMODE_LSEEK ? 0 : -ESPIPE;
+}
+
+/**
+ * sv_position_end - store and unlock the file position, if that was used
+ * @position: from sv_position_begin()
+ */
+void sv_position_end(struct sv_position *position)
+{
+	struct file *file = position->file;
+
+	if (!file)
+		return;
+	file->f_pos = position->pos;
+	if (file->f_mode & FMODE_ATOMIC_POS)
+		mutex_unlock(&file->f_pos_lock);
+}

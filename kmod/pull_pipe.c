@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pull from a pipe: its buffers change hands, their own operations with them.
+ * Buffers that we lent to the pipe give their span back.
+ */
+#include "pull.h"
+
+#include <linux/err.h>
+#include <linux/poll.h>
+#include <linux/sched/signal.h>
+#include <linux/wait.h>
+
+#include "loan.h"
+#include "pipebuf.h"
+#include "ring.h"
+
+static bool pipe_match(struct file *file)
+{
+	return sv_pipe_of(file);
+}
+
+static bool is_empty(const struct pipe_inode_info *pipe)
+{
+	return pipe_empty(READ_ONCE(pipe->head), READ_ONCE(pipe->tail));
+}
+
+static struct pipe_buffer *first_buf(struct pipe_inode_info *pipe)
+{
+	return &pipe->bufs[pipe->tail & (pipe->ring_size - 1)];
+}
+
+/* Drop the buffers that hold nothing; a writer that faulted leaves such. */
+static void skip_empty_bufs(struct pipe_inode_info *pipe)
+{
+	while (!is_empty(pipe) && !first_buf(pipe)->len) {
+		pipe_buf_release(pipe, first_buf(pipe));
+		pipe->tail++;
+	}
+}
+
+/*
+ * Wait for a buffer. The pipe is locked by the caller, and again on return.
+ *
+ * Return: 1, 0 if there is none and no writer either, -EAGAIN or -ERESTARTSYS.
+ */
+static int wait_for_buf(struct pipe_inode_info *pipe, bool nonblock)
+{
+	int err;
+
+	for (;;) {
+		skip_empty_bufs(pipe);
+		if (!is_empty(pipe))
+			return 1;
+		if (!pipe->writers)
+			return 0;
+		if (nonblock)
+			return -EAGAIN;
+		pipe_unlock(pipe);
+		err = wait_event_interruptible(pipe->rd_wait, !is_empty(pipe) ||
+					       !READ_ONCE(pipe->writers));
+		pipe_lock(pipe);
+		if (err)
+			return err;
+	}
+}
+
+/* Take up to @len bytes off the first buffer, which is confirmed. */
+static bool take_bytes(struct pipe_inode_info *pipe, struct sv_ring *ring,
+		       size_t len)
+{
+	struct pipe_buffer *buf = first_buf(pipe);
+	struct pipe_buffer part = *buf;
+
+	if (len >= buf->len) {
+		buf->ops = NULL;
+		pipe->tail++;
+	} else {
+		if (!pipe_buf_get(pipe, buf))
+			return false;
+		part.len = len;
+		buf->offset += len;
+		buf->len -= len;
+	}
+	sv_ring_add(ring, &part);
+	return true;
+}
+
+static int fill_ring(struct pipe_inode_info *pipe, struct sv_ring *ring,
+		     size_t len)
+{
+	struct sv_span span;
+	size_t n;
+	int err;
+
+	while (len && !is_empty(pipe) && !sv_ring_full(ring)) {
+		/* one of ours waits for the next step */
+		if (sv_pipebuf_span(first_buf(pipe), &span)) {
+			sv_loan_put(span.loan);
+			break;
+		}
+		err = pipe_buf_confirm(pipe, first_buf(pipe));
+		if (err)
+			return err;
+		n = min_t(size_t, len, first_buf(pipe)->len);
+		if (!take_bytes(pipe, ring, n))
+			return -EMFILE;
+		len -= n;
+		skip_empty_bufs(pipe);
+	}
+	return 0;
+}
+
+static ssize_t pull_foreign(struct sv_pull *pull, struct pipe_inode_info *pipe,
+			    size_t len)
+{
+	size_t slots = min_t(size_t, len, pipe_occupancy(pipe->head, pipe->tail));
+	struct sv_loan *loan;
+	struct sv_ring *ring;
+	ssize_t ret;
+	int err;
+
+	loan = sv_pull_begin_loan(pull, SPLICEVEC_FOREIGN, slots);
+	if (IS_ERR(loan))
+		return PTR_ERR(loan);
+	ring = sv_ring_alloc(loan->cap);
+	if (!ring) {
+		sv_loan_put(loan);
+		return -ENOMEM;
+	}
+	err = fill_ring(pipe, ring, len);
+	ret = sv_pull_end_ring(pull, loan, ring, true);
+	return ret ?: err;
+}
+
+/* The first buffer is one of ours: take its span back. */
+static ssize_t pull_span(struct sv_pull *pull, struct pipe_inode_info *pipe,
+			 struct sv_span *span, size_t len)
+{
+	struct pipe_buffer *buf = first_buf(pipe);
+	int err = sv_pull_room(pull, 1);
+
+	if (err) {
+		sv_loan_put(span->loan);
+		return err;
+	}
+	span->len = min_t(size_t, span->len, len);
+	sv_spans_append(&pull->batch, span);
+	buf->offset += span->len;
+	buf->len -= span->len;
+	skip_empty_bufs(pipe);
+	return span->len;
+}
+
+static ssize_t pull_locked(struct sv_pull *pull, struct pipe_inode_info *pipe,
+			   size_t len)
+{
+	struct sv_span span;
+	int ret;
+
+	ret = wait_for_buf(pipe, sv_pull_nonblock(pull));
+	if (ret <= 0)
+		return ret;
+	if (sv_pipebuf_span(first_buf(pipe), &span))
+		return pull_span(pull, pipe, &span, len);
+	return pull_foreign(pull, pipe, len);
+}
+
+static ssize_t pipe_pull(struct sv_pull *pull, size_t len)
+{
+	struct pipe_inode_info *pipe = sv_pipe_of(pull->file);
+	ssize_t ret;
+
+	if (pipe_has_watch_queue(pipe))
+		return -EXDEV;
+	pipe_lock(pipe);
+	ret = pull_locked(pull, pipe, len);
+	pipe_unlock(pipe);
+	if (ret > 0) {
+		wake_up_interruptible_poll(&pipe->wr_wait, EPOLLOUT | EPOLLWRNORM);
+		kill_fasync(&pipe->fasync_writers, SIGIO, POLL_OUT);
+	}
+	return ret;
+}
+
+const struct sv_source sv_source_pipe = {
+	.match = pipe_match,
+	.positioning = SV_POS_NONE,
+	.pull = pipe_pull,
+};

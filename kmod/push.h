@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _SV_PUSH_H
+#define _SV_PUSH_H
+
+#include <linux/fs.h>
+#include <linux/splicevec.h>
+
+#include "position.h"
+#include "spans.h"
+
+struct sv_account;
+struct sv_sink;
+struct sv_vector;
+
+/**
+ * struct sv_handoff - one push at work
+ * @vec: the vector pushed from
+ * @sink: what is pushed to
+ * @file: the sink's file, held, or NULL: memory or nothing
+ * @position: where to write a file, moved on by the sink
+ * @addr: next byte of memory
+ * @account: who pays for copies; holds one reference
+ * @flags: enum splicevec_flag
+ * @more: more bytes follow the present piece at once
+ * @copied: bytes copied so far
+ * @result: enum splicevec_result
+ */
+struct sv_handoff {
+	struct sv_vector *vec;
+	const struct sv_sink *sink;
+	struct file *file;
+	struct sv_position position;
+	u64 addr;
+	struct sv_account *account;
+	u32 flags;
+	bool more;
+	u64 copied;
+	u32 result;
+};
+
+/**
+ * struct sv_route - how the next bytes go
+ * @by: by what means
+ * @why: why they are copied, if they are
+ * @len: how many bytes go this way before the sink is asked again
+ */
+struct sv_route {
+	enum splicevec_route by;
+	enum splicevec_why why;
+	size_t len;
+};
+
+/**
+ * struct sv_sink - a sort of file that can be pushed to
+ * @match: is @file of this sort?
+ * @positioning: what an offset means
+ * @copies: reads a span by copying it before @push returns, so a copied route
+ *	needs no copy made for it
+ * @route: how the first @left bytes of a window go, of which @span is the first
+ *	span; with @span NULL: how a loan goes of which @plain says whether page
+ *	references hold it
+ * @push: hand a span over by the given route. Returns bytes accepted or a
+ *	negative errno with none; fewer bytes than the span has end the push.
+ *	The sink takes what references it needs.
+ */
+struct sv_sink {
+	bool (*match)(struct file *file);
+	enum sv_positioning positioning;
+	bool copies;
+	struct sv_route (*route)(const struct sv_handoff *handoff,
+				 const struct sv_span *span, bool plain,
+				 size_t left);
+	ssize_t (*push)(struct sv_handoff *handoff, const struct sv_span *span,
+			enum splicevec_route by);
+};
+
+extern const struct sv_sink sv_sink_vec;
+extern const struct sv_sink sv_sink_pipe;
+extern const struct sv_sink sv_sink_sock;
+extern const struct sv_sink sv_sink_direct;
+extern const struct sv_sink sv_sink_file;
+extern const struct sv_sink sv_sink_mem;
+extern const struct sv_sink sv_sink_none;
+
+/* For the sinks. */
+bool sv_handoff_nonblock(const struct sv_handoff *handoff);
+
+/* For the doors and SPLICE. */
+int sv_handoff_begin(struct sv_handoff *handoff, struct sv_vector *vec, int fd,
+		     u32 flags);
+ssize_t sv_handoff_bytes(struct sv_handoff *handoff, s64 offset, s64 start,
+			 u64 len);
+void sv_handoff_end(struct sv_handoff *handoff);
+long sv_push(struct sv_vector *vec, struct splicevec_push *args);
+long sv_features(struct sv_vector *vec, struct splicevec_features *args);
+
+#endif /* _SV_PUSH_H */

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Push into a pipe: a buffer for each page, plain or tracked.
+ */
+#include "push.h"
+
+#include <linux/poll.h>
+#include <linux/sched/signal.h>
+#include <linux/splice.h>
+#include <linux/wait.h>
+
+#include "completion.h"
+#include "loan.h"
+#include "pipebuf.h"
+
+static bool pipe_match(struct file *file)
+{
+	return sv_pipe_of(file);
+}
+
+static struct sv_route pipe_route(const struct sv_handoff *handoff,
+				  const struct sv_span *span, bool plain,
+				  size_t left)
+{
+	return (struct sv_route) {
+		.by = plain ? SPLICEVEC_ROUTE_PLAIN : SPLICEVEC_ROUTE_TRACKED,
+		.len = span ? span->len : left,
+	};
+}
+
+static bool is_full(const struct pipe_inode_info *pipe)
+{
+	return pipe_full(READ_ONCE(pipe->head), READ_ONCE(pipe->tail),
+			 READ_ONCE(pipe->max_usage));
+}
+
+static void wake_readers(struct pipe_inode_info *pipe)
+{
+	wake_up_interruptible_poll(&pipe->rd_wait, EPOLLIN | EPOLLRDNORM);
+	kill_fasync(&pipe->fasync_readers, SIGIO, POLL_IN);
+}
+
+/*
+ * Wait for a free slot. The pipe is locked by the caller, and again on return.
+ *
+ * Return: 0, -EPIPE, -EAGAIN or -ERESTARTSYS.
+ */
+static int wait_for_slot(struct pipe_inode_info *pipe, bool nonblock)
+{
+	int err;
+
+	for (;;) {
+		if (!pipe->readers)
+			return -EPIPE;
+		if (!is_full(pipe))
+			return 0;
+		if (nonblock)
+			return -EAGAIN;
+		pipe_unlock(pipe);
+		wake_readers(pipe);
+		err = wait_event_interruptible(pipe->wr_wait, !is_full(pipe) ||
+					       !READ_ONCE(pipe->readers));
+		pipe_lock(pipe);
+		if (err)
+			return err;
+	}
+}
+
+static ssize_t fill_pipe(struct sv_handoff *handoff,
+			 struct pipe_inode_info *pipe, struct sv_push *push,
+			 const struct sv_span *span)
+{
+	struct sv_span rest = *span;
+	struct pipe_buffer buf;
+	struct sv_piece piece;
+	ssize_t ret = 0;
+
+	while (rest.len) {
+		ret = wait_for_slot(pipe, sv_handoff_nonblock(handoff));
+		if (ret)
+			break;
+		sv_span_next_piece(&rest, &piece);
+		sv_pipebuf_make(&buf, push, &piece);
+		/* there is a reader and a slot, and the pipe is locked */
+		add_to_pipe(pipe, &buf);
+	}
+	return span->len - rest.len ?: ret;
+}
+
+static ssize_t pipe_push(struct sv_handoff *handoff, const struct sv_span *span,
+			 enum splicevec_route by)
+{
+	struct pipe_inode_info *pipe = sv_pipe_of(handoff->file);
+	struct sv_push *push = NULL;
+	ssize_t ret;
+
+	if (pipe_has_watch_queue(pipe))
+		return -EXDEV;
+	if (by == SPLICEVEC_ROUTE_TRACKED) {
+		push = sv_push_begin(span->loan, handoff->account);
+		if (!push)
+			return -ENOMEM;
+	}
+	pipe_lock(pipe);
+	ret = fill_pipe(handoff, pipe, push, span);
+	pipe_unlock(pipe);
+	if (ret > 0)
+		wake_readers(pipe);
+	if (push)
+		sv_push_put(push);
+	return ret;
+}
+
+const struct sv_sink sv_sink_pipe = {
+	.match = pipe_match,
+	.positioning = SV_POS_NONE,
+	.route = pipe_route,
+	.push = pipe_push,
+};

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Push to a stream socket: page references, the tracked way, or a copy.
+ */
+#include "push.h"
+
+#include <net/sock.h>
+
+#include "completion.h"
+#include "loan.h"
+#include "sock.h"
+
+static bool route_has_sg(const struct sock *sk)
+{
+	return sk->sk_route_caps & NETIF_F_SG;
+}
+
+static bool tracks(const struct socket *sock)
+{
+	return test_bit(SOCK_SUPPORT_ZC, &sock->flags);
+}
+
+static struct sv_route sock_route(const struct sv_handoff *handoff,
+				  const struct sv_span *span, bool plain,
+				  size_t left)
+{
+	struct socket *sock = sock_from_file(handoff->file);
+	struct sv_route route = {
+		.by = SPLICEVEC_ROUTE_COPIED,
+		.len = span ? span->len : left,
+	};
+
+	switch (sv_sock_sort(sock)) {
+	case SV_SOCK_TCP:
+		if (!route_has_sg(sock->sk))
+			route.why = SPLICEVEC_WHY_NO_SG;
+		else if (plain)
+			route.by = SPLICEVEC_ROUTE_PLAIN;
+		else if (tracks(sock))
+			route.by = SPLICEVEC_ROUTE_TRACKED;
+		else
+			route.why = SPLICEVEC_WHY_UNTRACKED;
+		break;
+	case SV_SOCK_UNIX:
+		if (plain)
+			route.by = SPLICEVEC_ROUTE_PLAIN;
+		else
+			route.why = SPLICEVEC_WHY_UNTRACKED;
+		break;
+	case SV_SOCK_OTHER:
+		/* a protocol was put on top since the sink was looked up */
+		route.why = SPLICEVEC_WHY_UPPER;
+		break;
+	}
+	return route;
+}
+
+/*
+ * The push ends when the last skb that reads the loan's pages is freed. How much
+ * of it was copied on the way is known for sure only then.
+ */
+static ssize_t send_tracked(struct sv_handoff *handoff, struct socket *sock,
+			    struct msghdr *msg, struct sv_loan *loan)
+{
+	struct sv_push *push = sv_push_begin(loan, handoff->account);
+	bool settled;
+	ssize_t ret;
+
+	if (!push)
+		return -ENOMEM;
+	sv_msg_set_ubuf(msg, &push->ubuf);
+	ret = sock_sendmsg(sock, msg);
+	if (ret > 0) {
+		handoff->copied += min_t(size_t, ret, sv_push_copied(push, &settled));
+		if (!settled)
+			handoff->result |= SPLICEVEC_ESTIMATED;
+	}
+	sv_push_put(push);
+	return ret;
+}
+
+static ssize_t sock_push(struct sv_handoff *handoff, const struct sv_span *span,
+			 enum splicevec_route by)
+{
+	struct socket *sock = sock_from_file(handoff->file);
+	struct msghdr msg = { .msg_flags = MSG_NOSIGNAL };
+
+	sv_span_iter(span, &msg.msg_iter);
+	if (handoff->more)
+		msg.msg_flags |= MSG_MORE;
+	if (sv_handoff_nonblock(handoff))
+		msg.msg_flags |= MSG_DONTWAIT;
+	switch (by) {
+	case SPLICEVEC_ROUTE_PLAIN:
+		/* nobody can tell when a route that copies took this one's place */
+		if (sv_sock_sort(sock) == SV_SOCK_TCP)
+			handoff->result |= SPLICEVEC_ESTIMATED;
+		return sv_sock_splice_pages(sock, &msg);
+	case SPLICEVEC_ROUTE_TRACKED:
+		return send_tracked(handoff, sock, &msg, span->loan);
+	default:
+		return sock_sendmsg(sock, &msg);
+	}
+}
+
+const struct sv_sink sv_sink_sock = {
+	.match = sv_sock_serves,
+	.positioning = SV_POS_NONE,
+	.copies = true,
+	.route = sock_route,
+	.push = sock_push,
+};

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Push into another vector: the spans change hands.
+ */
+#include "push.h"
+
+#include "loan.h"
+#include "vector.h"
+
+static bool vec_match(struct file *file)
+{
+	return sv_vector_of(file);
+}
+
+static struct sv_route vec_route(const struct sv_handoff *handoff,
+				 const struct sv_span *span, bool plain,
+				 size_t left)
+{
+	return (struct sv_route) {
+		.by = SPLICEVEC_ROUTE_MOVED,
+		.len = span ? span->len : left,
+	};
+}
+
+static ssize_t vec_push(struct sv_handoff *handoff, const struct sv_span *span,
+			enum splicevec_route by)
+{
+	struct sv_vector *to = sv_vector_of(handoff->file);
+	struct sv_spans batch = {};
+	int err;
+
+	err = sv_spans_reserve(&batch, 1);
+	if (!err)
+		err = sv_vector_reserve(to, 1);
+	if (!err) {
+		sv_loan_get(span->loan);
+		sv_spans_append(&batch, span);
+		sv_vector_publish(to, &batch, 1);
+	}
+	sv_spans_free(&batch);
+	return err ?: span->len;
+}
+
+const struct sv_sink sv_sink_vec = {
+	.match = vec_match,
+	.positioning = SV_POS_NONE,
+	.route = vec_route,
+	.push = vec_push,
+};

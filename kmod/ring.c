@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The private pipe ring: where splice_read and pipes put their buffers, and
+ * where a loan takes them over.
+ *
+ * A buffer is plain when a page reference is all that holds its page. That is
+ * known of generic_pipe_buf_release(), and learned of the two other releases
+ * that only put the page but are not exported: the page cache's, seen when a
+ * file's own cache page comes through the ring, and the anonymous pipe's, seen
+ * by PIPE_BUF_FLAG_CAN_MERGE, which pipe_write() alone sets. Every other buffer
+ * keeps its operations and is only ever lent the tracked way.
+ */
+#include "ring.h"
+
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "loan.h"
+
+typedef void (*sv_release_fn)(struct pipe_inode_info *pipe,
+			      struct pipe_buffer *buf);
+
+static sv_release_fn cache_release;
+static sv_release_fn anon_release;
+
+/*
+ * A class of its own: a filler may hold locks that are taken inside those of
+ * real pipes.
+ */
+static struct lock_class_key sv_ring_mutex_key;
+
+static void pipe_init_private(struct pipe_inode_info *pipe,
+			      struct pipe_buffer *bufs, unsigned int slots,
+			      unsigned int usable)
+{
+	memset(pipe, 0, sizeof(*pipe));
+	__mutex_init(&pipe->mutex, "sv_ring", &sv_ring_mutex_key);
+	init_waitqueue_head(&pipe->rd_wait);
+	init_waitqueue_head(&pipe->wr_wait);
+	pipe->bufs = bufs;
+	pipe->ring_size = slots;
+	pipe->max_usage = usable;
+	pipe->readers = 1;
+	pipe->writers = 1;
+}
+
+/**
+ * sv_ring_alloc - an empty ring
+ * @slots: buffers it shall take, from 1 to SV_LOAN_RUNS
+ *
+ * Return: the ring or NULL: no memory.
+ */
+struct sv_ring *sv_ring_alloc(unsigned int slots)
+{
+	unsigned int size = roundup_pow_of_two(slots);
+	struct sv_ring *ring;
+
+	ring = kmalloc(struct_size(ring, buf, size), GFP_KERNEL_ACCOUNT);
+	if (ring)
+		pipe_init_private(&ring->pipe, ring->buf, size, slots);
+	return ring;
+}
+
+static struct pipe_buffer *ring_buf(const struct sv_ring *ring, unsigned int i)
+{
+	return &ring->pipe.bufs[i & (ring->pipe.ring_size - 1)];
+}
+
+/*
+ * Release one buffer that has left its pipe. Its release may look at the pipe
+ * and leave the page there, so it gets an empty one.
+ */
+static void buf_release(struct pipe_buffer *buf)
+{
+	struct pipe_inode_info pipe;
+
+	pipe_init_private(&pipe, NULL, 0, 0);
+	pipe_buf_release(&pipe, buf);
+	sv_pipe_drain_stash(&pipe);
+	mutex_destroy(&pipe.mutex);
+}
+
+/**
+ * sv_ring_free - release what is left in a ring, and the ring
+ * @ring: ring
+ *
+ * Context: may sleep; no locks held.
+ */
+void sv_ring_free(struct sv_ring *ring)
+{
+	unsigned int i;
+
+	for (i = ring->pipe.tail; i != ring->pipe.head; i++)
+		buf_release(ring_buf(ring, i));
+	sv_pipe_drain_stash(&ring->pipe);
+	mutex_destroy(&ring->pipe.mutex);
+	kfree(ring);
+}
+
+/**
+ * sv_ring_used - number of buffers in a ring
+ * @ring: ring
+ */
+unsigned int sv_ring_used(const struct sv_ring *ring)
+{
+	return pipe_occupancy(ring->pipe.head, ring->pipe.tail);
+}
+
+/**
+ * sv_ring_full - is there no slot left?
+ * @ring: ring
+ */
+bool sv_ring_full(const struct sv_ring *ring)
+{
+	return sv_ring_used(ring) >= ring->pipe.max_usage;
+}
+
+/**
+ * sv_ring_add - move a buffer into a ring
+ * @ring: ring with a free slot
+ * @buf: buffer taken off a pipe; its reference moves
+ *
+ * A page that came as a gift or may be merged into belonged to the pipe's
+ * writer; here it is just read.
+ */
+void sv_ring_add(struct sv_ring *ring, const struct pipe_buffer *buf)
+{
+	struct pipe_buffer *slot = ring_buf(ring, ring->pipe.head);
+
+	if (buf->flags & PIPE_BUF_FLAG_CAN_MERGE)
+		WRITE_ONCE(anon_release, buf->ops->release);
+	*slot = *buf;
+	slot->flags &= ~(PIPE_BUF_FLAG_GIFT | PIPE_BUF_FLAG_CAN_MERGE);
+	ring->pipe.head++;
+}
+
+/**
+ * sv_ring_confirm - wait until the contents of all buffers are good
+ * @ring: ring filled by splice_read
+ *
+ * Buffers from the first bad one on are released.
+ *
+ * Return: 0 if at least one buffer is good or the ring is empty, otherwise the
+ * error of the first.
+ */
+int sv_ring_confirm(struct sv_ring *ring)
+{
+	struct pipe_inode_info *pipe = &ring->pipe;
+	unsigned int i = pipe->tail;
+	unsigned int good;
+	int err = 0;
+
+	while (i != pipe->head && !err) {
+		err = pipe_buf_confirm(pipe, ring_buf(ring, i));
+		if (!err)
+			i++;
+	}
+	for (good = i; i != pipe->head; i++)
+		buf_release(ring_buf(ring, i));
+	pipe->head = good;
+	return good == pipe->tail ? err : 0;
+}
+
+/**
+ * sv_ring_learn - learn the page cache's release
+ * @ring: filled by a file's splice_read
+ * @mapping: the file's page cache
+ */
+void sv_ring_learn(const struct sv_ring *ring,
+		   const struct address_space *mapping)
+{
+	struct pipe_buffer *buf = ring_buf(ring, ring->pipe.tail);
+
+	if (READ_ONCE(cache_release) || !sv_ring_used(ring))
+		return;
+	if (page_folio(buf->page)->mapping == mapping &&
+	    buf->ops->get == generic_pipe_buf_get)
+		WRITE_ONCE(cache_release, buf->ops->release);
+}
+
+static bool buf_is_plain(const struct pipe_buffer *buf)
+{
+	sv_release_fn release = buf->ops->release;
+
+	return release == generic_pipe_buf_release ||
+	       release == READ_ONCE(cache_release) ||
+	       release == READ_ONCE(anon_release);
+}
+
+/* A hole may come as the zero page with operations that count nothing. */
+static void own_zero_page(struct pipe_buffer *buf)
+{
+	struct page *page = buf->page;
+
+	if (page != ZERO_PAGE(0) || buf_is_plain(buf))
+		return;
+	get_page(page);
+	buf_release(buf);
+	buf->ops = &nosteal_pipe_buf_ops;
+}
+
+static bool ring_is_plain(struct sv_ring *ring)
+{
+	bool plain = true;
+	unsigned int i;
+
+	for (i = ring->pipe.tail; i != ring->pipe.head; i++) {
+		own_zero_page(ring_buf(ring, i));
+		plain &= buf_is_plain(ring_buf(ring, i));
+	}
+	return plain;
+}
+
+static void release_ring(struct sv_loan *loan)
+{
+	sv_ring_free(loan->ring);
+}
+
+/*
+ * A socket's buffer may reach over several pages of a folio on which it holds a
+ * single reference; a run holds one for each page.
+ */
+static void add_buf(struct sv_loan *loan, const struct pipe_buffer *buf)
+{
+	struct page *page = buf->page + (buf->offset >> PAGE_SHIFT);
+	u32 offset = offset_in_page(buf->offset);
+
+	if (loan->plain)
+		folio_ref_add(page_folio(page),
+			      DIV_ROUND_UP(offset + buf->len, PAGE_SIZE) - 1);
+	WARN_ON_ONCE(!sv_loan_add(loan, page, offset, buf->len));
+}
+
+/**
+ * sv_ring_into_loan - let a loan take over all buffers
+ * @ring: confirmed; at least one buffer
+ * @loan: under construction, empty, room for all of them
+ *
+ * If a reference on each page is all there is, these move and the ring stays
+ * empty. Otherwise the loan keeps the ring and its release is the buffers' own.
+ *
+ * Return: true if the loan has taken the ring itself.
+ */
+bool sv_ring_into_loan(struct sv_ring *ring, struct sv_loan *loan)
+{
+	unsigned int i;
+
+	if (!ring_is_plain(ring)) {
+		loan->ring = ring;
+		loan->plain = false;
+		loan->release = release_ring;
+	}
+	for (i = ring->pipe.tail; i != ring->pipe.head; i++)
+		add_buf(loan, ring_buf(ring, i));
+	if (loan->ring)
+		return true;
+	ring->pipe.tail = ring->pipe.head;
+	return false;
+}

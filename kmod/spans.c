@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Span lists and the arithmetic of slices. Nothing here locks or waits for
+ * anything but memory.
+ */
+#include "spans.h"
+
+#include <linux/bvec.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "loan.h"
+
+#define SV_SPANS_MIN	4
+
+/**
+ * sv_spans_at - a span by its index
+ * @spans: list
+ * @i: index, 0 for the first, below the capacity
+ */
+struct sv_span *sv_spans_at(const struct sv_spans *spans, u32 i)
+{
+	return &spans->ring[(spans->first + i) & (spans->cap - 1)];
+}
+
+/**
+ * sv_spans_alloc_ring - memory for a larger list
+ * @cap: spans, a power of two
+ *
+ * Context: may sleep.
+ */
+struct sv_span *sv_spans_alloc_ring(u32 cap)
+{
+	return kvmalloc_array(cap, sizeof(struct sv_span), GFP_KERNEL_ACCOUNT);
+}
+
+/**
+ * sv_spans_adopt_ring - move a list into a larger array
+ * @spans: list
+ * @ring: from sv_spans_alloc_ring(), larger than the present one
+ * @cap: its size
+ *
+ * Return: the former array, for the caller to kvfree().
+ */
+struct sv_span *sv_spans_adopt_ring(struct sv_spans *spans,
+				    struct sv_span *ring, u32 cap)
+{
+	struct sv_span *old = spans->ring;
+	u32 i;
+
+	for (i = 0; i < spans->nr; i++)
+		ring[i] = *sv_spans_at(spans, i);
+	spans->ring = ring;
+	spans->first = 0;
+	spans->cap = cap;
+	return old;
+}
+
+/**
+ * sv_spans_reserve - make room in a private list
+ * @spans: list nobody else can see
+ * @more: room for this many spans more
+ *
+ * Context: may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int sv_spans_reserve(struct sv_spans *spans, u32 more)
+{
+	struct sv_span *ring;
+	u32 cap;
+
+	if (spans->nr + more <= spans->cap)
+		return 0;
+	cap = max_t(u32, roundup_pow_of_two(spans->nr + more), SV_SPANS_MIN);
+	ring = sv_spans_alloc_ring(cap);
+	if (!ring)
+		return -ENOMEM;
+	kvfree(sv_spans_adopt_ring(spans, ring, cap));
+	return 0;
+}
+
+/**
+ * sv_spans_append - add a span at the end
+ * @spans: list with room
+ * @span: its loan reference moves to the list; @at is set anew
+ */
+void sv_spans_append(struct sv_spans *spans, const struct sv_span *span)
+{
+	struct sv_span *slot = sv_spans_at(spans, spans->nr);
+	struct sv_loan *last = NULL;
+
+	if (spans->nr)
+		last = sv_spans_at(spans, spans->nr - 1)->loan;
+	if (last != span->loan) {
+		spans->loans++;
+		spans->pages += span->loan->pages;
+	}
+	*slot = *span;
+	slot->at = spans->tail;
+	spans->nr++;
+	spans->tail += span->len;
+}
+
+/**
+ * sv_spans_move - append all spans of one list to another
+ * @to: list with room
+ * @from: empty afterwards, its array kept
+ */
+void sv_spans_move(struct sv_spans *to, struct sv_spans *from)
+{
+	u32 i;
+
+	for (i = 0; i < from->nr; i++)
+		sv_spans_append(to, sv_spans_at(from, i));
+	from->nr = 0;
+	from->loans = 0;
+	from->pages = 0;
+	from->head = from->tail;
+}
+
+/**
+ * sv_spans_find - which span holds a position
+ * @spans: list
+ * @at: absolute position, not below the head
+ *
+ * Return: the span's index; the number of spans if @at is at or past the tail.
+ */
+u32 sv_spans_find(const struct sv_spans *spans, u64 at)
+{
+	u32 low = 0;
+	u32 high = spans->nr;
+
+	while (low < high) {
+		u32 mid = low + (high - low) / 2;
+		const struct sv_span *span = sv_spans_at(spans, mid);
+
+		if (at < span->at + span->len)
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	return low;
+}
+
+/**
+ * sv_spans_count - how many spans a window touches
+ * @spans: list
+ * @at: absolute position, not below the head
+ * @len: bytes
+ */
+u32 sv_spans_count(const struct sv_spans *spans, u64 at, u64 len)
+{
+	u64 end = min(spans->tail, at + len);
+
+	if (at >= end)
+		return 0;
+	return sv_spans_find(spans, end - 1) - sv_spans_find(spans, at) + 1;
+}
+
+/**
+ * sv_spans_share - append a window of one list to another
+ * @spans: list
+ * @at: absolute position, not below the head
+ * @len: bytes; what @spans does not hold is left out
+ * @to: list with room for sv_spans_count() spans; gets references of its own
+ */
+void sv_spans_share(const struct sv_spans *spans, u64 at, u64 len,
+		    struct sv_spans *to)
+{
+	u64 end = min(spans->tail, at + len);
+	struct sv_span span;
+	u32 i;
+
+	for (i = sv_spans_find(spans, at); at < end; i++) {
+		span = *sv_spans_at(spans, i);
+		sv_span_advance(&span, at - span.at);
+		span.len = min_t(u64, span.len, end - at);
+		at += span.len;
+		sv_loan_get(span.loan);
+		sv_spans_append(to, &span);
+	}
+}
+
+/**
+ * sv_spans_peek - look at the first span
+ * @spans: list
+ * @span: result; borrows the list's reference
+ *
+ * Return: false if the list is empty.
+ */
+bool sv_spans_peek(const struct sv_spans *spans, struct sv_span *span)
+{
+	if (!spans->nr)
+		return false;
+	*span = *sv_spans_at(spans, 0);
+	return true;
+}
+
+/* Forget the first span, which is used up. Return: its loan's reference. */
+static struct sv_loan *remove_first(struct sv_spans *spans)
+{
+	struct sv_loan *loan = sv_spans_at(spans, 0)->loan;
+
+	spans->first = (spans->first + 1) & (spans->cap - 1);
+	spans->nr--;
+	if (!spans->nr || sv_spans_at(spans, 0)->loan != loan) {
+		spans->loans--;
+		spans->pages -= loan->pages;
+	}
+	return loan;
+}
+
+/**
+ * sv_spans_consume - advance the head
+ * @spans: list
+ * @len: bytes to consume, counted down
+ * @emptied: array that receives the references of used-up spans, for the caller
+ *	to put where that is allowed
+ * @nr: its size; on return the number of references in it
+ *
+ * Return: true when done, false if @emptied was full before @len was consumed:
+ * put those and go on.
+ */
+bool sv_spans_consume(struct sv_spans *spans, u64 *len,
+		      struct sv_loan **emptied, u32 *nr)
+{
+	u32 room = *nr;
+
+	*nr = 0;
+	while (*len && spans->nr) {
+		struct sv_span *span = sv_spans_at(spans, 0);
+		size_t n = min_t(u64, *len, span->len);
+
+		if (n == span->len && *nr == room)
+			return false;
+		*len -= n;
+		spans->head += n;
+		if (n < span->len)
+			sv_span_advance(span, n);
+		else
+			emptied[(*nr)++] = remove_first(spans);
+	}
+	return true;
+}
+
+/**
+ * sv_spans_drop - consume bytes of a private list
+ * @spans: list nobody else can see
+ * @len: bytes, U64_MAX for all
+ *
+ * Context: may sleep: gives pages back.
+ */
+void sv_spans_drop(struct sv_spans *spans, u64 len)
+{
+	struct sv_loan *emptied;
+	u32 nr;
+	bool done;
+
+	do {
+		nr = 1;
+		done = sv_spans_consume(spans, &len, &emptied, &nr);
+		if (nr)
+			sv_loan_put(emptied);
+	} while (!done);
+}
+
+/**
+ * sv_spans_free - drop everything and free the array
+ * @spans: list nobody else can see
+ *
+ * Context: may sleep.
+ */
+void sv_spans_free(struct sv_spans *spans)
+{
+	sv_spans_drop(spans, U64_MAX);
+	kvfree(spans->ring);
+	spans->ring = NULL;
+	spans->cap = 0;
+}
+
+/**
+ * sv_span_whole - the span that covers all of a loan
+ * @loan: complete; its reference is borrowed
+ */
+struct sv_span sv_span_whole(struct sv_loan *loan)
+{
+	return (struct sv_span){ .loan = loan, .len = sv_loan_len(loan) };
+}
+
+/**
+ * sv_span_advance - cut bytes off the front of a span
+ * @span: span
+ * @len: bytes, not more than it has
+ */
+void sv_span_advance(struct sv_span *span, size_t len)
+{
+	const struct bio_vec *bv = span->loan->bv;
+
+	span->len -= len;
+	span->at += len;
+	len += span->skip;
+	while (len && len >= bv[span->run].bv_len)
+		len -= bv[span->run++].bv_len;
+	span->skip = len;
+}
+
+/**
+ * sv_span_next_piece - take the next bytes of a span that lie in one page
+ * @span: a copy of the span to walk; advanced
+ * @piece: result
+ *
+ * Return: false at the end of the span.
+ */
+bool sv_span_next_piece(struct sv_span *span, struct sv_piece *piece)
+{
+	const struct bio_vec *bv;
+	u32 offset;
+
+	if (!span->len)
+		return false;
+	bv = &span->loan->bv[span->run];
+	offset = bv->bv_offset + span->skip;
+	piece->page = bv->bv_page + (offset >> PAGE_SHIFT);
+	piece->offset = offset_in_page(offset);
+	piece->len = min3(span->len, (size_t)(bv->bv_len - span->skip),
+			  (size_t)(PAGE_SIZE - piece->offset));
+	sv_span_advance(span, piece->len);
+	return true;
+}
+
+/**
+ * sv_span_iter - an iterator over a span, to read from
+ * @span: span; its runs are used as they are
+ * @iter: result
+ */
+void sv_span_iter(const struct sv_span *span, struct iov_iter *iter)
+{
+	const struct bio_vec *bv = &span->loan->bv[span->run];
+	size_t left = span->skip + span->len;
+	unsigned int segs = 0;
+
+	while (left) {
+		left -= min_t(size_t, left, bv[segs].bv_len);
+		segs++;
+	}
+	iov_iter_bvec(iter, ITER_SOURCE, bv, segs, span->skip + span->len);
+	iov_iter_advance(iter, span->skip);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _SV_SPANS_H
+#define _SV_SPANS_H
+
+#include <linux/types.h>
+#include <linux/uio.h>
+
+struct sv_loan;
+
+/**
+ * struct sv_span - a slice of a loan
+ * @loan: its pages; holds one reference where the span is in a list
+ * @run: first run
+ * @skip: bytes of that run before the slice
+ * @len: bytes, over as many runs as it takes
+ * @at: absolute position of the first byte
+ */
+struct sv_span {
+	struct sv_loan *loan;
+	u32 run;
+	u32 skip;
+	size_t len;
+	u64 at;
+};
+
+/**
+ * struct sv_spans - a list of spans, without a lock
+ * @ring: array of @cap spans, a power of two, used as a ring
+ * @first: index of the first span
+ * @nr: number of spans
+ * @cap: size of the array
+ * @head: absolute position of the first byte
+ * @tail: absolute position one past the last byte
+ * @loans: loans, neighbouring spans of the same loan counted once
+ * @pages: pages charged for them, counted the same way
+ *
+ * Serves as a vector's body, as what a pull has gathered so far and as the
+ * window a push works on. All zero is an empty list.
+ */
+struct sv_spans {
+	struct sv_span *ring;
+	u32 first;
+	u32 nr;
+	u32 cap;
+	u64 head;
+	u64 tail;
+	u64 loans;
+	u64 pages;
+};
+
+/**
+ * struct sv_piece - bytes of a single page
+ */
+struct sv_piece {
+	struct page *page;
+	u32 offset;
+	u32 len;
+};
+
+struct sv_span *sv_spans_alloc_ring(u32 cap);
+struct sv_span *sv_spans_adopt_ring(struct sv_spans *spans,
+				    struct sv_span *ring, u32 cap);
+int sv_spans_reserve(struct sv_spans *spans, u32 more);
+
+void sv_spans_append(struct sv_spans *spans, const struct sv_span *span);
+void sv_spans_move(struct sv_spans *to, struct sv_spans *from);
+struct sv_span *sv_spans_at(const struct sv_spans *spans, u32 i);
+u32 sv_spans_find(const struct sv_spans *spans, u64 at);
+u32 sv_spans_count(const struct sv_spans *spans, u64 at, u64 len);
+void sv_spans_share(const struct sv_spans *spans, u64 at, u64 len,
+		    struct sv_spans *to);
+bool sv_spans_peek(const struct sv_spans *spans, struct sv_span *span);
+bool sv_spans_consume(struct sv_spans *spans, u64 *len,
+		      struct sv_loan **emptied, u32 *nr);
+void sv_spans_drop(struct sv_spans *spans, u64 len);
+void sv_spans_free(struct sv_spans *spans);
+
+struct sv_span sv_span_whole(struct sv_loan *loan);
+void sv_span_advance(struct sv_span *span, size_t len);
+bool sv_span_next_piece(struct sv_span *span, struct sv_piece *piece);
+void sv_span_iter(const struct sv_span *span, struct iov_iter *iter);
+
+#endif /* _SV_SPANS_H */

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One event for each edge of a lifetime: lend, push, complete, return.
+ */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM splicevec
+
+#if !defined(_SV_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define _SV_TRACE_H
+
+#include <linux/tracepoint.h>
+
+#include "completion.h"
+#include "loan.h"
+
+DECLARE_EVENT_CLASS(splicevec_loan,
+	TP_PROTO(const struct sv_loan *loan),
+	TP_ARGS(loan),
+	TP_STRUCT__entry(
+		__field(const void *, loan)
+		__field(u8, kind)
+		__field(u16, runs)
+		__field(unsigned long, pages)
+	),
+	TP_fast_assign(
+		__entry->loan = loan;
+		__entry->kind = loan->kind;
+		__entry->runs = loan->nr;
+		__entry->pages = loan->pages;
+	),
+	TP_printk("loan=%p kind=%u runs=%u pages=%lu", __entry->loan,
+		  __entry->kind, __entry->runs, __entry->pages)
+);
+
+/* A loan is complete and charged; its pages are out of their owner's hands. */
+DEFINE_EVENT(splicevec_loan, splicevec_lend,
+	TP_PROTO(const struct sv_loan *loan),
+	TP_ARGS(loan)
+);
+
+/* Its last user has let go; the pages are about to be given back. */
+DEFINE_EVENT(splicevec_loan, splicevec_return,
+	TP_PROTO(const struct sv_loan *loan),
+	TP_ARGS(loan)
+);
+
+DECLARE_EVENT_CLASS(splicevec_transfer,
+	TP_PROTO(const struct sv_push *push),
+	TP_ARGS(push),
+	TP_STRUCT__entry(
+		__field(const void *, push)
+		__field(const void *, loan)
+	),
+	TP_fast_assign(
+		__entry->push = push;
+		__entry->loan = push->loan;
+	),
+	TP_printk("push=%p loan=%p", __entry->push, __entry->loan)
+);
+
+/* A sink is about to get a tracked push. */
+DEFINE_EVENT(splicevec_transfer, splicevec_push,
+	TP_PROTO(const struct sv_push *push),
+	TP_ARGS(push)
+);
+
+/* Its last reader is gone. Any context. */
+DEFINE_EVENT(splicevec_transfer, splicevec_complete,
+	TP_PROTO(const struct sv_push *push),
+	TP_ARGS(push)
+);
+
+#endif /* _SV_TRACE_H */
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH .
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE trace
+#include <trace/define_trace.h>

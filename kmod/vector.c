@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Vectors: append, take a window, consume.
+ */
+#include "vector.h"
+
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "account.h"
+#include "cdev.h"
+#include "loan.h"
+
+static unsigned int vector_spans = 65536;
+module_param(vector_spans, uint, 0644);
+MODULE_PARM_DESC(vector_spans, "Spans one vector may have");
+
+/**
+ * sv_vector_alloc - a new, empty vector of the calling user
+ *
+ * Return: the vector or NULL: no memory.
+ */
+struct sv_vector *sv_vector_alloc(void)
+{
+	struct sv_vector *vec = kzalloc(sizeof(*vec), GFP_KERNEL_ACCOUNT);
+
+	if (!vec)
+		return NULL;
+	vec->account = sv_account_find(NULL);
+	if (!vec->account) {
+		kfree(vec);
+		return NULL;
+	}
+	spin_lock_init(&vec->lock);
+	mutex_init(&vec->consume);
+	atomic_long_inc(&vec->account->vectors);
+	return vec;
+}
+
+/**
+ * sv_vector_free - give everything back
+ * @vec: vector nobody can reach any more
+ *
+ * Context: may sleep.
+ */
+void sv_vector_free(struct sv_vector *vec)
+{
+	WARN_ON_ONCE(vec->reserved);
+	sv_spans_free(&vec->spans);
+	atomic_long_dec(&vec->account->vectors);
+	sv_account_put(vec->account);
+	mutex_destroy(&vec->consume);
+	kfree(vec);
+}
+
+/**
+ * sv_vector_of - the vector behind a file
+ * @file: any open file
+ *
+ * Return: the vector, valid as long as @file is held, or NULL.
+ */
+struct sv_vector *sv_vector_of(struct file *file)
+{
+	return file->f_op == &sv_cdev_fops ? file->private_data : NULL;
+}
+
+/* Capacity that @vec lacks for @nr spans more; 0: none. Needs vec->lock. */
+static u32 vector_lacks(struct sv_vector *vec, u32 nr)
+{
+	u32 need = vec->spans.nr + vec->reserved + nr;
+
+	lockdep_assert_held(&vec->lock);
+	return need <= vec->spans.cap ? 0 : roundup_pow_of_two(max(need, 4U));
+}
+
+/**
+ * sv_vector_reserve - promise room for spans that are about to be pulled
+ * @vec: vector
+ * @nr: spans
+ *
+ * So that what has left its source cannot fail to arrive. To be followed by one
+ * sv_vector_publish().
+ *
+ * Context: may sleep.
+ * Return: 0, -ENOBUFS or -ENOMEM.
+ */
+int sv_vector_reserve(struct sv_vector *vec, u32 nr)
+{
+	struct sv_span *ring = NULL;
+	u32 limit = READ_ONCE(vector_spans);
+	u32 cap = 0;
+	u32 lacks;
+
+	for (;;) {
+		spin_lock(&vec->lock);
+		if (nr > limit || vec->spans.nr + vec->reserved > limit - nr) {
+			spin_unlock(&vec->lock);
+			kvfree(ring);
+			return -ENOBUFS;
+		}
+		lacks = vector_lacks(vec, nr);
+		if (lacks <= cap) {
+			if (lacks)
+				ring = sv_spans_adopt_ring(&vec->spans, ring, cap);
+			vec->reserved += nr;
+			spin_unlock(&vec->lock);
+			kvfree(ring);
+			return 0;
+		}
+		spin_unlock(&vec->lock);
+		kvfree(ring);
+		cap = lacks;
+		ring = sv_spans_alloc_ring(cap);
+		if (!ring)
+			return -ENOMEM;
+	}
+}
+
+/**
+ * sv_vector_publish - append what was gathered; cannot fail
+ * @vec: vector
+ * @batch: spans, not more than were reserved; empty afterwards
+ * @reserved: what sv_vector_reserve() promised in all
+ */
+void sv_vector_publish(struct sv_vector *vec, struct sv_spans *batch,
+		       u32 reserved)
+{
+	spin_lock(&vec->lock);
+	WARN_ON_ONCE(batch->nr > reserved);
+	vec->reserved -= reserved;
+	sv_spans_move(&vec->spans, batch);
+	spin_unlock(&vec->lock);
+}
+
+/**
+ * sv_vector_window - take references on a window
+ * @vec: vector
+ * @start: absolute position of its first byte, -1: the head
+ * @len: bytes; what the vector does not hold is left out
+ * @window: empty list; receives the spans
+ *
+ * Context: may sleep.
+ * Return: 0, -ESTALE if @start has been consumed, -EINVAL, or -ENOMEM.
+ */
+int sv_vector_window(struct sv_vector *vec, s64 start, u64 len,
+		     struct sv_spans *window)
+{
+	int err = 0;
+	u64 at;
+	u32 nr;
+
+	if (start < -1)
+		return -EINVAL;
+	for (;;) {
+		spin_lock(&vec->lock);
+		at = start < 0 ? vec->spans.head : start;
+		if (at < vec->spans.head) {
+			err = -ESTALE;
+			break;
+		}
+		nr = sv_spans_count(&vec->spans, at, len);
+		if (nr <= window->cap) {
+			sv_spans_share(&vec->spans, at, len, window);
+			break;
+		}
+		spin_unlock(&vec->lock);
+		err = sv_spans_reserve(window, nr);
+		if (err)
+			return err;
+	}
+	spin_unlock(&vec->lock);
+	return err;
+}
+
+/**
+ * sv_vector_window_spans - take references on a number of whole spans
+ * @vec: vector
+ * @start: absolute position; the first span is the one that holds it, or the
+ *	vector's first
+ * @max: spans at the most
+ * @window: empty list; receives the spans
+ * @at: result: absolute position of the first one
+ *
+ * Context: may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int sv_vector_window_spans(struct sv_vector *vec, u64 start, u32 max,
+			   struct sv_spans *window, u64 *at)
+{
+	struct sv_spans *spans = &vec->spans;
+	u32 i, end;
+	int err;
+
+	err = max ? sv_spans_reserve(window, max) : 0;
+	if (err)
+		return err;
+	spin_lock(&vec->lock);
+	i = sv_spans_find(spans, start);
+	end = min_t(u64, spans->nr, (u64)i + max);
+	*at = i < spans->nr ? sv_spans_at(spans, i)->at : spans->tail;
+	for (; i < end; i++) {
+		sv_loan_get(sv_spans_at(spans, i)->loan);
+		sv_spans_append(window, sv_spans_at(spans, i));
+	}
+	spin_unlock(&vec->lock);
+	return 0;
+}
+
+/**
+ * sv_vector_lock_consume - become the one operation that consumes
+ * @vec: vector
+ * @nonblock: -EAGAIN rather than wait
+ *
+ * Return: 0, -EAGAIN, or -EINTR: a fatal signal came.
+ */
+int sv_vector_lock_consume(struct sv_vector *vec, bool nonblock)
+{
+	if (nonblock)
+		return mutex_trylock(&vec->consume) ? 0 : -EAGAIN;
+	return mutex_lock_killable(&vec->consume);
+}
+
+/**
+ * sv_vector_unlock_consume - let the next one consume
+ * @vec: vector
+ */
+void sv_vector_unlock_consume(struct sv_vector *vec)
+{
+	mutex_unlock(&vec->consume);
+}
+
+/**
+ * sv_vector_consume - advance the head
+ * @vec: vector, @consume held by the caller
+ * @len: bytes that a sink has accepted
+ *
+ * Context: may sleep: gives pages back.
+ */
+void sv_vector_consume(struct sv_vector *vec, u64 len)
+{
+	struct sv_loan *emptied[16];
+	bool done;
+	u32 nr, i;
+
+	lockdep_assert_held(&vec->consume);
+	do {
+		nr = ARRAY_SIZE(emptied);
+		spin_lock(&vec->lock);
+		done = sv_spans_consume(&vec->spans, &len, emptied, &nr);
+		spin_unlock(&vec->lock);
+		for (i = 0; i < nr; i++)
+			sv_loan_put(emptied[i]);
+	} while (!done);
+}
