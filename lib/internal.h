@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef SV_INTERNAL_H
+#define SV_INTERNAL_H
+
+#include "splicevec.h"
+
+/* Everything else is hidden; the version map lists the same names again. */
+#define SV_API __attribute__((visibility("default")))
+
+/**
+ * sv__command - run one ioctl on a vector
+ * @vec: vector
+ * @request: SPLICEVEC_*
+ * @cmd: its struct, size set
+ *
+ * Return: 0 or a negative errno; errno itself stays as it was.
+ */
+int sv__command(int vec, unsigned long request, void *cmd);
+
+#endif /* SV_INTERNAL_H */

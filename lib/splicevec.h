@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libsplicevec: pull page spans from any fd into a vector, push them to any fd.
+ *
+ * A vector is a plain file descriptor from sv_open(). Every call returns a
+ * count or 0, or a negative errno; errno itself is left alone. Sizes and
+ * offsets are bytes. The errors are those of <linux/splicevec.h>.
+ *
+ * Flags are enum splicevec_flag: SPLICEVEC_NONBLOCK, SPLICEVEC_COPY, ...
+ */
+#ifndef SPLICEVEC_H
+#define SPLICEVEC_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <linux/splicevec.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Offsets: use and move the file position; of a window: start at the head. */
+#define SV_POSITION	((int64_t)-1)
+#define SV_HEAD		((int64_t)-1)
+
+/* Length: as much as there is. */
+#define SV_ALL		UINT64_MAX
+
+/**
+ * sv_open - open a new, empty vector
+ * @flags: 0 or O_NONBLOCK; the fd is always close-on-exec
+ *
+ * Return: the vector's fd, or -ENOENT (is the module loaded?), -EACCES, -EMFILE
+ * and the other errors of open(2). close(2) gives back whatever it still holds.
+ */
+int sv_open(int flags);
+
+/**
+ * sv_pull - append spans from a file, pipe, socket or another vector
+ * @vec: vector
+ * @fd: source
+ * @offset: first byte, or SV_POSITION
+ * @len: bytes at the most
+ * @flags: SPLICEVEC_NONBLOCK, SPLICEVEC_COPY
+ *
+ * Return: bytes pulled, 0 at the end of the source, or a negative errno.
+ */
+int64_t sv_pull(int vec, int fd, int64_t offset, uint64_t len,
+		unsigned int flags);
+
+/**
+ * sv_pull_mem - append the caller's memory, pinned and not copied
+ * @vec: vector
+ * @addr: first byte; any alignment
+ * @len: bytes
+ * @flags: SPLICEVEC_COPY to take a copy instead
+ *
+ * The memory must stay unchanged until the spans have been pushed and let go;
+ * with SPLICEVEC_COPY it may change at once.
+ *
+ * Return: bytes pulled, or a negative errno.
+ */
+int64_t sv_pull_mem(int vec, const void *addr, uint64_t len,
+		    unsigned int flags);
+
+/**
+ * sv_push - hand bytes from the head of the vector to a sink, consuming them
+ * @vec: vector
+ * @fd: sink: file, pipe, socket or another vector
+ * @offset: where to write in a file, or SV_POSITION
+ * @len: bytes at the most, or SV_ALL
+ * @flags: SPLICEVEC_NONBLOCK, SPLICEVEC_NOCOPY, SPLICEVEC_MORE;
+ *	SPLICEVEC_KEEP consumes nothing and pushes from the head
+ *
+ * Return: bytes the sink accepted (0: the vector is empty), or a negative
+ * errno. What was not accepted is still in the vector.
+ */
+int64_t sv_push(int vec, int fd, int64_t offset, uint64_t len,
+		unsigned int flags);
+
+/**
+ * sv_push_window - hand over a window of the vector and keep it
+ * @vec: vector
+ * @fd: sink
+ * @offset: where to write in a file, or SV_POSITION
+ * @start: absolute position of the first byte, or SV_HEAD
+ * @len: bytes at the most, or SV_ALL
+ * @flags: as sv_push(); SPLICEVEC_KEEP is implied
+ *
+ * Return: bytes the sink accepted, -ESTALE if the window starts before the
+ * head, or another negative errno.
+ */
+int64_t sv_push_window(int vec, int fd, int64_t offset, int64_t start,
+		       uint64_t len, unsigned int flags);
+
+/**
+ * sv_push_mem - copy bytes from the head of the vector to memory, consuming them
+ * @vec: vector
+ * @addr: destination
+ * @len: its size
+ * @flags: SPLICEVEC_NONBLOCK, SPLICEVEC_KEEP (copies from the head)
+ *
+ * Return: bytes copied, or a negative errno.
+ */
+int64_t sv_push_mem(int vec, void *addr, uint64_t len, unsigned int flags);
+
+/**
+ * sv_drop - give bytes at the head of the vector back to their owners
+ * @vec: vector
+ * @len: bytes at the most, or SV_ALL
+ *
+ * Return: bytes dropped, or a negative errno.
+ */
+int64_t sv_drop(int vec, uint64_t len);
+
+/**
+ * sv_splice - move bytes from one fd to another, whatever they are
+ * @in: source; a vector gives away what it holds, and then is at its end
+ * @out: sink
+ * @len: bytes at the most, or SV_ALL for all there is
+ *
+ * Works at the file positions, picks its own sizes and goes on after short
+ * transfers until @len bytes have arrived or the source ends; a datagram socket
+ * ends after one datagram. Blocking fds block, O_NONBLOCK fds are waited for
+ * with poll(2). A signal ends a wait in which nothing moved; a timeout set on a
+ * socket (SO_RCVTIMEO, SO_SNDTIMEO) ends it with -EAGAIN.
+ *
+ * Whatever ends the loop, a seekable source is left positioned after the last
+ * byte the sink accepted, and a source vector keeps the rest. What a stream had
+ * already given is dropped: to keep it, use sv_splice_vec().
+ *
+ * Return: bytes the sink accepted. A negative errno only if there were none;
+ * after a short count, the next call tells the reason.
+ */
+int64_t sv_splice(int in, int out, uint64_t len);
+
+/**
+ * sv_splice_vec - sv_splice() through a vector of the caller's
+ * @vec: vector; what it holds goes first. Nobody else may use it meanwhile.
+ * @in: source
+ * @out: sink
+ * @len: bytes that may arrive at @out, those @vec held before included, or
+ *	SV_ALL. If @vec holds as many, nothing is pulled.
+ *
+ * Return: bytes @out accepted, those @vec held before included; what was pulled
+ * and not pushed is in @vec, and no source is seeked back. A negative errno
+ * only if @out accepted none.
+ */
+int64_t sv_splice_vec(int vec, int in, int out, uint64_t len);
+
+/**
+ * sv_info - the state of a vector
+ * @vec: vector
+ * @info: result; info->size is set by the call
+ *
+ * Return: 0 or a negative errno.
+ */
+int sv_info(int vec, struct splicevec_info *info);
+
+/**
+ * sv_spans - list spans
+ * @vec: vector
+ * @start: absolute position to begin with, 0 for the first
+ * @spans: room for @capacity spans
+ * @capacity: how many
+ *
+ * Return: spans written, or a negative errno.
+ */
+int sv_spans(int vec, uint64_t start, struct splicevec_span *spans,
+	     unsigned int capacity);
+
+/**
+ * sv_features - what this kernel, and a sink, can do
+ * @vec: vector
+ * @fd: a sink, or -1
+ * @features: result
+ *
+ * Return: 0 or a negative errno.
+ */
+int sv_features(int vec, int fd, struct splicevec_features *features);
+
+/*
+ * The commands themselves, for those who want every field. The call sets @size
+ * and nothing else. Return: 0 or a negative errno, results in the struct.
+ */
+int sv_cmd_pull(int vec, struct splicevec_pull *cmd);
+int sv_cmd_push(int vec, struct splicevec_push *cmd);
+int sv_cmd_splice(int vec, struct splicevec_splice *cmd);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* SPLICEVEC_H */
