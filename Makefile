@@ -1,0 +1,304 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Everything is built below build/; "make help" lists what can be made.
+
+VERSION		:= 0.1.0
+SOVERSION	:= 0
+
+# Kernels of Debian to build the module for and to test on.
+KERNELS		?= 6.1 6.12
+# Test programs to run; empty: all.
+TESTS		?=
+# Seconds for one test program, and for all of them in one guest.
+LIMIT		?= 300
+TOTAL		?= 3600
+
+PREFIX		?= /usr/local
+LIBDIR		?= $(PREFIX)/lib
+MANDIR		?= $(PREFIX)/share/man
+DESTDIR		?=
+WERROR		?= -Werror
+
+BUILD		:= build
+RUNNING		:= $(shell uname -r)
+QEMU		:= selftests/qemu
+FETCH		:= $(QEMU)/fetch.py
+
+# The harness of the tests; its include path is known once it was fetched.
+HARNESS		:= $(BUILD)/kselftest
+
+WARN		:= -Wall -Wextra $(WERROR)
+CPPFLAGS	:= -Iinclude/uapi -Ilib -D_GNU_SOURCE
+CFLAGS		?= -O2 -g
+ALL_CFLAGS	= -std=gnu11 $(CFLAGS) $(WARN) $(CPPFLAGS) -MMD -MP
+
+# As many jobs as there are processors, unless told otherwise.
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
+MAKEFLAGS	+= -j$(shell nproc) -Otarget
+endif
+MAKEFLAGS	+= --no-print-directory -r
+
+Q		:= $(if $(filter 1,$(V)),,@)
+say		= @printf '  %-7s %s\n' $(1) $(2)
+
+.SUFFIXES:
+.SECONDARY:
+.DELETE_ON_ERROR:
+.PHONY: all lib tools programs modules install uninstall check demo shell \
+	selftest-here checkpatch deps clean help FORCE
+all: lib tools $(if $(wildcard /lib/modules/$(RUNNING)/build),\
+	$(BUILD)/$(RUNNING)/splicevec.ko)
+
+# Library
+
+LIB_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*.c))
+LIB_A	 := $(BUILD)/lib/libsplicevec.a
+LIB_SO	 := $(BUILD)/lib/libsplicevec.so.$(VERSION)
+
+lib: $(LIB_A) $(LIB_SO) $(BUILD)/lib/libsplicevec.pc
+
+$(BUILD)/lib/%.o: lib/%.c Makefile
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -fPIC -fvisibility=hidden -c -o $@ $<
+
+$(LIB_A): $(LIB_OBJS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(LIB_SO): $(LIB_OBJS) lib/libsplicevec.map
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) -shared -o $@ $(LIB_OBJS) $(LDFLAGS) \
+		-Wl,-soname,libsplicevec.so.$(SOVERSION) \
+		-Wl,--version-script,lib/libsplicevec.map -Wl,-z,defs
+	$(Q)ln -sf $(@F) $(@D)/libsplicevec.so.$(SOVERSION)
+	$(Q)ln -sf $(@F) $(@D)/libsplicevec.so
+
+$(BUILD)/lib/libsplicevec.pc: lib/libsplicevec.pc.in Makefile FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
+		-e 's|@VERSION@|$(VERSION)|' $< >$@
+
+# The command: one for this machine, one without shared libraries for guests
+
+TOOL_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tools/*.c))
+
+tools: $(BUILD)/tools/splicevec
+
+$(BUILD)/tools/%.o: tools/%.c Makefile
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -DSPLICEVEC_VERSION='"$(VERSION)"' -c -o $@ $<
+
+$(BUILD)/tools/splicevec: $(TOOL_OBJS) $(LIB_A)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) -pthread -o $@ $^ $(LDFLAGS) -ljansson -lm
+
+$(BUILD)/guest/splicevec: $(TOOL_OBJS) $(LIB_A)
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -static -pthread -o $@ $^ -ljansson -lm
+
+# Test programs: each selftests/*.c with a main is one, the rest is shared
+
+MAIN_C		:= $(shell grep -lE '^(TEST_HARNESS_MAIN|int main)' \
+			selftests/*.c 2>/dev/null)
+PROGRAMS	:= $(patsubst selftests/%.c,%,$(MAIN_C))
+GUEST_TESTS	:= $(filter-out demo,$(PROGRAMS))
+SHARED_OBJS	:= $(patsubst %.c,$(BUILD)/%.o,\
+			$(filter-out $(MAIN_C),$(wildcard selftests/*.c)))
+BINARIES	:= $(PROGRAMS:%=$(BUILD)/selftests/bin/%)
+
+programs: $(BINARIES)
+
+$(HARNESS)/kselftest_harness.h:
+	$(Q)mkdir -p $(BUILD)
+	$(Q)ln -sfn "$$($(FETCH) source 6.12)/tools/testing/selftests" $(HARNESS)
+
+$(BUILD)/selftests/%.o: selftests/%.c Makefile | $(HARNESS)/kselftest_harness.h
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -pthread -isystem $(HARNESS) -c -o $@ $<
+
+$(BUILD)/selftests/bin/%: $(BUILD)/selftests/%.o $(SHARED_OBJS) $(LIB_A)
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -static -pthread -o $@ $^
+
+# Tests of library and command that need no module
+
+HOST_C		:= $(wildcard lib/tests/*.c tools/tests/*.c)
+HOST_SH		:= $(filter-out %/tap.sh,\
+			$(wildcard lib/tests/*.sh tools/tests/*.sh))
+HOST_BINARIES	:= $(patsubst %.c,$(BUILD)/%,$(HOST_C))
+HOST_FILES	:= $(HOST_SH) $(HOST_BINARIES)
+HOST_TESTS	:= $(notdir $(basename $(HOST_FILES)))
+
+$(HOST_BINARIES): $(BUILD)/%: %.c $(LIB_A) Makefile
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -pthread -o $@ $< $(LIB_A)
+
+# The module. Kbuild builds where the sources lie, so each kernel gets a tree
+# of links to them.
+
+MODULE_SRC := Kbuild $(shell find kmod include -name '*.[ch]' | sort)
+KERNEL_DIR  = $(if $(filter $(RUNNING),$(1)),/lib/modules/$(1)/build,\
+		$(BUILD)/$(1)/kernel/headers)
+# Type information in modules takes pahole; nothing here needs it.
+KBUILD_ARGS = W=1 KCFLAGS=$(WERROR) \
+	$(if $(shell command -v pahole),,CONFIG_DEBUG_INFO_BTF_MODULES=)
+
+modules: $(KERNELS:%=$(BUILD)/%/splicevec.ko)
+
+$(BUILD)/$(RUNNING)/fetched:
+	$(Q)mkdir -p $(@D)
+	$(Q)touch $@
+
+$(BUILD)/%/fetched: FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q)prefix=$$($(FETCH) kernel $*) && \
+	if [ "$$(cat $@ 2>/dev/null)" != "$$prefix" ]; then \
+		rm -rf $(@D)/src && ln -sfn "$$prefix" $(@D)/kernel && \
+		echo "$$prefix" >$@; \
+	fi
+
+$(BUILD)/%/splicevec.ko: $(BUILD)/%/fetched $(MODULE_SRC) Makefile
+	$(call say,MODULE,$@)
+	$(Q)mkdir -p $(@D)/src
+	$(Q)cp -rsf $(CURDIR)/Kbuild $(CURDIR)/kmod $(CURDIR)/include $(@D)/src/
+	$(Q)find $(@D)/src -xtype l -delete
+	+$(Q)$(MAKE) $(if $(Q),-s) -C $(call KERNEL_DIR,$*) \
+		M=$(abspath $(@D)/src) $(KBUILD_ARGS) modules
+	$(Q)cp $(@D)/src/splicevec.ko $@
+
+# The guest
+
+INIT_C := $(wildcard $(QEMU)/*.c)
+
+$(BUILD)/guest/init: $(INIT_C) $(QEMU)/init.h Makefile
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 $(CFLAGS) $(WARN) -static -o $@ $(INIT_C)
+
+$(BUILD)/%/initramfs: $(BUILD)/%/splicevec.ko $(BUILD)/guest/init \
+		$(BUILD)/guest/splicevec $(BINARIES) \
+		$(QEMU)/initramfs.py $(QEMU)/modules $(QEMU)/profile
+	$(call say,CPIO,$@)
+	$(Q)$(QEMU)/initramfs.py $(@D)/kernel $@ /init=$(BUILD)/guest/init \
+		/splicevec.ko=$< /bin/splicevec=$(BUILD)/guest/splicevec \
+		/bin/busybox=/bin/busybox /bin/sh="->busybox" \
+		/etc/profile=$(QEMU)/profile \
+		$(foreach p,$(PROGRAMS),/selftests/$(p)=$(BUILD)/selftests/bin/$(p))
+
+GUEST = $(QEMU)/run.py --name $(1) --prefix $(BUILD)/$(1)/kernel \
+	--initrd $(BUILD)/$(1)/initramfs --logs $(BUILD)/logs/$(1) \
+	--limit $(LIMIT) --total $(TOTAL) $(if $(filter 1,$(V)),--verbose)
+NEWEST := $(lastword $(shell printf '%s\n' $(KERNELS) | sort -V))
+
+deps:
+	@selftests/deps.sh
+
+# What TESTS selects of them.
+CHOSEN_HOST	:= $(foreach f,$(HOST_FILES),$(if $(filter $(or $(TESTS),%),\
+			$(basename $(notdir $(f)))),$(f)))
+CHOSEN_GUEST	:= $(filter $(or $(TESTS),%),$(GUEST_TESTS))
+UNKNOWN		:= $(filter-out $(HOST_TESTS) $(GUEST_TESTS),$(TESTS))
+BOOTED		:= $(if $(CHOSEN_GUEST),$(KERNELS))
+
+check: deps
+	$(if $(UNKNOWN),$(error no test named $(UNKNOWN); there are: \
+		$(GUEST_TESTS) $(HOST_TESTS)))
+	+@$(MAKE) $(if $(CHOSEN_HOST),check-host) $(if $(BOOTED),check-guest)
+	@V='$(V)' LIMIT='$(LIMIT)' TOTAL='$(TOTAL)' MAKE=make CC='$(CC)' \
+	 CXX='$(CXX)' BUILD='$(abspath $(BUILD))' KERNELS='$(BOOTED)' \
+	 HOST_TESTS='$(CHOSEN_HOST)' GUEST_TESTS='$(CHOSEN_GUEST)' \
+	 selftests/check.sh
+
+check-host: lib tools $(HOST_BINARIES)
+check-guest: $(KERNELS:%=$(BUILD)/%/initramfs)
+
+demo: deps
+	+@$(MAKE) $(BUILD)/$(NEWEST)/initramfs
+	@$(call GUEST,$(NEWEST)) demo demo
+
+shell: deps
+	+@$(MAKE) $(BUILD)/$(NEWEST)/initramfs
+	@$(call GUEST,$(NEWEST)) shell
+
+selftest-here: $(BINARIES)
+	@selftests/here.py --limit $(LIMIT) $(if $(filter 1,$(V)),--verbose) \
+		--module $(BUILD)/$(RUNNING)/splicevec.ko \
+		$(or $(TESTS:%=$(BUILD)/selftests/bin/%),\
+		$(GUEST_TESTS:%=$(BUILD)/selftests/bin/%))
+
+checkpatch:
+	@"$$($(FETCH) source 6.12)/scripts/checkpatch.pl" --no-tree --strict \
+		--quiet --no-summary --show-types -f \
+		$(shell find kmod include lib tools selftests examples \
+			-name '*.[ch]')
+
+# Installing
+
+INSTALL_DATA	:= install -D -m 644
+INSTALL_BIN	:= install -D -m 755
+MAN_PAGES	= $(wildcard Documentation/man/*.[1-8])
+D		= $(DESTDIR)
+INSTALLED	= $(D)$(PREFIX)/bin/splicevec \
+	$(D)$(PREFIX)/include/splicevec.h \
+	$(D)$(PREFIX)/include/linux/splicevec.h \
+	$(D)$(LIBDIR)/libsplicevec.a $(D)$(LIBDIR)/libsplicevec.so \
+	$(D)$(LIBDIR)/libsplicevec.so.$(SOVERSION) \
+	$(D)$(LIBDIR)/libsplicevec.so.$(VERSION) \
+	$(D)$(LIBDIR)/pkgconfig/libsplicevec.pc \
+	$(D)/usr/lib/udev/rules.d/60-splicevec.rules \
+	$(D)/usr/lib/sysusers.d/splicevec.conf \
+	$(foreach m,$(MAN_PAGES),\
+		$(D)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
+
+install: all
+	$(INSTALL_BIN) $(BUILD)/tools/splicevec -t $(D)$(PREFIX)/bin
+	$(INSTALL_DATA) lib/splicevec.h -t $(D)$(PREFIX)/include
+	$(INSTALL_DATA) include/uapi/linux/splicevec.h \
+		-t $(D)$(PREFIX)/include/linux
+	$(INSTALL_DATA) $(LIB_A) $(LIB_SO) -t $(D)$(LIBDIR)
+	cp -dP $(BUILD)/lib/libsplicevec.so $(D)$(LIBDIR)
+	cp -dP $(BUILD)/lib/libsplicevec.so.$(SOVERSION) $(D)$(LIBDIR)
+	$(INSTALL_DATA) $(BUILD)/lib/libsplicevec.pc -t $(D)$(LIBDIR)/pkgconfig
+	$(INSTALL_DATA) etc/60-splicevec.rules -t $(D)/usr/lib/udev/rules.d
+	$(INSTALL_DATA) etc/splicevec.conf -t $(D)/usr/lib/sysusers.d
+	$(foreach m,$(MAN_PAGES),$(INSTALL_DATA) $(m) \
+		-t $(D)$(MANDIR)/man$(subst .,,$(suffix $(m))) &&) true
+	+if [ -e $(BUILD)/$(RUNNING)/splicevec.ko ]; then \
+		$(MAKE) -s -C /lib/modules/$(RUNNING)/build \
+		M=$(abspath $(BUILD)/$(RUNNING)/src) INSTALL_MOD_DIR=updates \
+		$(if $(D),INSTALL_MOD_PATH=$(abspath $(D))) modules_install; \
+	else echo "no headers of kernel $(RUNNING): module not installed"; fi
+	[ -n "$(D)" ] || { getent group splicevec >/dev/null || \
+		groupadd --system splicevec; ldconfig; depmod; }
+
+uninstall:
+	rm -f $(INSTALLED)
+	rm -f $(D)/lib/modules/$(RUNNING)/updates/splicevec.ko*
+	[ -n "$(D)" ] || { ldconfig; depmod; }
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@echo 'make                 library, command; module if headers are here'
+	@echo 'make modules         module for the kernels in KERNELS'
+	@echo 'make install         to PREFIX; the module to /lib/modules'
+	@echo 'make uninstall       take all that away'
+	@echo 'make demo            boot the newest of KERNELS, show what it does'
+	@echo 'make check           all tests, on each of KERNELS'
+	@echo 'make shell           a shell in a guest: module, command, tests'
+	@echo 'make selftest-here   the tests on this machine (module loaded)'
+	@echo 'make checkpatch      the kernel'"'"'s style checker'
+	@echo 'make clean           remove build/'
+	@echo
+	@echo 'KERNELS="$(KERNELS)"  TESTS="$(or $(TESTS),all)"  V=1 shows more'
+	@echo 'tests: $(GUEST_TESTS) $(HOST_TESTS)'
+
+-include $(LIB_OBJS:.o=.d) $(TOOL_OBJS:.o=.d) $(SHARED_OBJS:.o=.d) \
+	$(PROGRAMS:%=$(BUILD)/selftests/%.d) $(HOST_BINARIES:=.d)

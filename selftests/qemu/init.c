@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * PID 1 of the test guest:
+ *
+ *	init check LIMIT PROGRAM...	run test programs, LIMIT seconds each
+ *	init demo LIMIT PROGRAM		run one program, show what it prints
+ *	init shell ROWS COLUMNS		a shell on the console
+ */
+#include "init.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/reboot.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Tests open thousands of pipes at once. */
+#define MAX_FILES	65536
+
+/* Seconds the last loans get before the module has to be gone. */
+#define UNLOAD_PATIENCE	2.0
+
+static void power_off(void)
+{
+	sync();
+	reboot(RB_POWER_OFF);
+	for (;;)
+		pause();
+}
+
+static void load(void)
+{
+	int ret = module_insert(MODULE_FILE);
+
+	if (!ret)
+		return;
+	verdict_fail("setup", "%s: %s", MODULE_FILE, strerror(-ret));
+	verdict_end();
+	power_off();
+}
+
+static void unload(void)
+{
+	double deadline = now() + UNLOAD_PATIENCE;
+	int ret;
+
+	verdict_run("unload");
+	watch_begin("unload");
+	while ((ret = module_remove(MODULE_NAME)) && now() < deadline)
+		usleep(10000);
+	if (ret)
+		verdict_fail("unload", "rmmod: %s", strerror(-ret));
+	else
+		verdict_pass("unload", "rmmod");
+	watch_log("unload");
+	verdict_done("unload", 0);
+}
+
+static void environment(void)
+{
+	const struct rlimit files = { MAX_FILES, MAX_FILES };
+
+	setrlimit(RLIMIT_NOFILE, &files);
+	clearenv();
+	setenv("HOME", "/tmp", 1);
+	setenv("PATH", "/bin:/sbin:" PROGRAM_DIR, 1);
+	setenv("TERM", "vt220", 1);
+	setenv("ENV", "/etc/profile", 1);
+	setenv("SPLICEVEC_KO", MODULE_FILE, 1);
+}
+
+static void setup(void)
+{
+	setup_modules();
+	setup_disks();
+	setup_net();
+	load();
+	environment();
+}
+
+static int check(int argc, char **argv)
+{
+	for (int i = 3; i < argc; i++)
+		run_tests(argv[i], atoi(argv[2]));
+	unload();
+	return 0;
+}
+
+static int demo(char **argv)
+{
+	run_plain(argv[3], atoi(argv[2]));
+	unload();
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	int ret;
+
+	setup_mounts();
+	ret = verdict_open("/dev/ttyS1");
+	if (ret)
+		printf("init: /dev/ttyS1: %s\n", strerror(-ret));
+	if (ret || argc < 4)
+		power_off();
+	setup();
+	if (!strcmp(argv[1], "check"))
+		check(argc, argv);
+	else if (!strcmp(argv[1], "demo"))
+		demo(argv);
+	else if (!strcmp(argv[1], "shell"))
+		run_shell(argv[2], argv[3]);
+	verdict_end();
+	power_off();
+}

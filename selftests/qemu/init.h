@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * PID 1 of the test guest. Results leave through a serial port of their own
+ * (verdict.c), so nothing the kernel or a test prints can look like one.
+ */
+#ifndef INIT_H
+#define INIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#define MODULE_NAME	"splicevec"
+#define MODULE_FILE	"/splicevec.ko"
+#define PROGRAM_DIR	"/selftests"
+
+/* verdict.c: what the host hears, counted on the way. */
+int verdict_open(const char *port);
+void verdict_beat(void);
+void verdict_run(const char *program);
+void verdict_done(const char *program, unsigned int seconds);
+void verdict_pass(const char *program, const char *what);
+void verdict_skip(const char *program, const char *what);
+void verdict_fail(const char *program, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void verdict_out(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void verdict_end(void);
+
+/* setup.c: from an empty root to a place where tests can run. */
+void setup_mounts(void);
+void setup_modules(void);
+void setup_disks(void);
+int module_insert(const char *path);
+int module_remove(const char *name);
+bool module_loaded(const char *name);
+int write_file(const char *path, const char *text);
+
+/* net.c: two network namespaces, one NIC each. */
+void setup_net(void);
+
+/* runner.c: one program at a time, each with a time limit. */
+void run_tests(const char *program, unsigned int limit);
+void run_plain(const char *program, unsigned int limit);
+int run_shell(const char *rows, const char *columns);
+
+/* tap.c: the test results a program prints. */
+struct tap {
+	const char *program;
+	unsigned int planned;
+	unsigned int seen;
+	unsigned int failed;
+	bool has_plan;
+	bool skipped_all;
+};
+
+void tap_line(struct tap *tap, const char *line);
+void tap_finish(struct tap *tap, int status);
+
+/* watch.c: what a program must leave behind: nothing. */
+void watch_begin(const char *program);
+void watch_end(const char *program);
+void watch_log(const char *program);
+void watch_stacks(void);
+
+/* Monotonic seconds. */
+double now(void);
+
+#endif /* INIT_H */

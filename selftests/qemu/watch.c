@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What a program must leave behind: an empty ledger and a clean kernel log. */
+#define _GNU_SOURCE
+#include "init.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LEDGER	"/sys/kernel/debug/splicevec/ledger"
+
+/* Release runs on a workqueue: what is on its way out gets this long. */
+#define LEDGER_PATIENCE	2.0
+
+/* Lines of log shown from the first bad one on. */
+#define EXCERPT	40
+
+static const char * const accounts[] = {
+	"loans", "pushes", "pages", "pinned", "vectors",
+};
+
+static const char * const alarms[] = {
+	"BUG", "WARNING:", "Oops", "KASAN", "KCSAN", "KFENCE", "UBSAN",
+	"suspicious RCU", "rcu: INFO:", "possible recursive",
+	"possible circular", "inconsistent lock", "lockdep",
+	"blocked for more than", "soft lockup", "hard LOCKUP", "refcount_t",
+	"Bad page", "Bad rss-counter", "general protection", "Call Trace",
+	"unable to handle", "scheduling while atomic", "kmemleak",
+	"double free", "EXT4-fs error", "Corruption",
+};
+
+static int log_fd = -1;
+
+static void log_to_end(void)
+{
+	if (log_fd < 0)
+		log_fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	lseek(log_fd, 0, SEEK_END);
+}
+
+void watch_begin(const char *program)
+{
+	char text[128];
+
+	log_to_end();
+	snprintf(text, sizeof(text), "splicevec-test: begin %s\n", program);
+	write_file("/dev/kmsg", text);
+}
+
+static const char *alarm_in(const char *text)
+{
+	for (size_t i = 0; i < sizeof(alarms) / sizeof(alarms[0]); i++)
+		if (strstr(text, alarms[i]))
+			return alarms[i];
+	return NULL;
+}
+
+/*
+ * One record a read: "prio,seq,time,flags;text\n key=value\n". Not being able to
+ * read is itself an alarm. Return NULL at the end of the log.
+ */
+static const char *log_record(char *record, size_t size)
+{
+	ssize_t len = read(log_fd, record, size - 1);
+	char *text;
+
+	if (len < 0 && errno == EAGAIN)
+		return NULL;
+	if (len < 0) {
+		snprintf(record, size, "WARNING: /dev/kmsg: %m");
+		return record;
+	}
+	record[len] = '\0';
+	text = strchr(record, ';');
+	text = text ? text + 1 : record;
+	text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+
+void watch_log(const char *program)
+{
+	char record[8192], first[256] = "";
+	unsigned int shown = 0;
+	const char *text;
+
+	while ((text = log_record(record, sizeof(record))) && shown < EXCERPT) {
+		if (!first[0] && alarm_in(text))
+			snprintf(first, sizeof(first), "%.255s", text);
+		if (first[0]) {
+			verdict_out("%s", text);
+			shown++;
+		}
+	}
+	if (first[0])
+		verdict_fail(program, "kernel log: %s", first);
+	else
+		verdict_pass(program, "kernel log is clean");
+	log_to_end();
+}
+
+static bool must_be_zero(const char *account)
+{
+	for (size_t i = 0; i < sizeof(accounts) / sizeof(accounts[0]); i++)
+		if (!strcmp(account, accounts[i]))
+			return true;
+	return false;
+}
+
+/* Return 0 if nothing is owed, else say in @owed what. */
+static int read_ledger(char *owed, size_t size)
+{
+	FILE *ledger = fopen(LEDGER, "re");
+	unsigned int known = 0;
+	char account[64];
+	size_t len = 0;
+	long long value;
+
+	owed[0] = '\0';
+	if (!ledger)
+		return snprintf(owed, size, "%s: %m", LEDGER);
+	while (fscanf(ledger, "%63s %lld%*[^\n]", account, &value) == 2) {
+		if (!must_be_zero(account))
+			continue;
+		known++;
+		if (value && len < size)
+			len += snprintf(owed + len, size - len, " %s=%lld",
+					account, value);
+	}
+	fclose(ledger);
+	if (known != sizeof(accounts) / sizeof(accounts[0]))
+		return snprintf(owed, size, "%u of its lines missing",
+				(unsigned int)(sizeof(accounts) /
+					       sizeof(accounts[0]) - known));
+	return len;
+}
+
+static void watch_ledger(const char *program)
+{
+	double deadline = now() + LEDGER_PATIENCE;
+	char owed[256];
+
+	while (read_ledger(owed, sizeof(owed))) {
+		if (now() > deadline) {
+			verdict_fail(program, "ledger: %s", owed);
+			return;
+		}
+		usleep(10000);
+	}
+	verdict_pass(program, "ledger is zero");
+}
+
+void watch_end(const char *program)
+{
+	watch_ledger(program);
+	watch_log(program);
+}
+
+static void show_task(const char *pid, const char *tid)
+{
+	static const char * const files[] = { "comm", "wchan", "stack" };
+	char path[600], line[256];
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		FILE *file;
+
+		snprintf(path, sizeof(path), "/proc/%s/task/%s/%s", pid, tid,
+			 files[i]);
+		file = fopen(path, "re");
+		while (file && fgets(line, sizeof(line), file))
+			verdict_out("  %s %s: %s", tid, files[i], line);
+		if (file)
+			fclose(file);
+	}
+}
+
+static bool is_number(const char *name)
+{
+	return isdigit((unsigned char)name[0]);
+}
+
+/* A kernel thread has no executable. */
+static bool is_user(const char *pid)
+{
+	char path[300], target[1];
+
+	snprintf(path, sizeof(path), "/proc/%s/exe", pid);
+	return is_number(pid) && strcmp(pid, "1") &&
+	       readlink(path, target, sizeof(target)) > 0;
+}
+
+/* Where every task of every process stands; blocked ones to the console. */
+void watch_stacks(void)
+{
+	DIR *proc = opendir("/proc"), *tasks;
+	struct dirent *process, *task;
+	char path[300];
+
+	while (proc && (process = readdir(proc))) {
+		if (!is_user(process->d_name))
+			continue;
+		verdict_out("process %s", process->d_name);
+		snprintf(path, sizeof(path), "/proc/%s/task", process->d_name);
+		tasks = opendir(path);
+		while (tasks && (task = readdir(tasks)))
+			if (is_number(task->d_name))
+				show_task(process->d_name, task->d_name);
+		if (tasks)
+			closedir(tasks);
+	}
+	if (proc)
+		closedir(proc);
+	write_file("/proc/sysrq-trigger", "w");
+	log_to_end();
+}
