@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Where files and connections of the tests live: filesystems and networks. */
+#ifndef _SELFTEST_PLACES_H
+#define _SELFTEST_PLACES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum place {
+	EXT4,
+	XFS,
+	TMPFS,
+	TCP4,
+	TCP6,
+	NIC4,		/* TCP over two NICs: a transmit path that never copies */
+	NIC6,
+	UNIX,
+	ANYWHERE,
+};
+
+/* Return: why a place cannot be used here, or NULL. */
+const char *place_missing(enum place place);
+const char *place_name(enum place place);
+
+/*
+ * An unnamed file. It is gone with its last fd.
+ * @flags: for open(2); O_RDWR or O_WRONLY and others
+ */
+int new_file(enum place place, int flags);
+/* The same file, opened anew. */
+int reopen(int fd, int flags);
+/* A new file that holds bytes 0 to @len of the pattern @seed. */
+int pattern_file(enum place place, uint64_t seed, size_t len);
+/* Return: index of the first byte from @offset on that is wrong, or -1. */
+long file_check(int fd, long offset, uint64_t seed, uint64_t pos, size_t len);
+
+/* A connected stream: [0] is this side, [1] the peer. */
+void stream_pair(enum place place, int fds[2]);
+
+#endif

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The sinks. */
+#include "sinks.h"
+
+#include <fcntl.h>
+#include <splicevec.h>
+#include <string.h>
+#include <unistd.h>
+
+static void drain_from(struct sink *s, int fd)
+{
+	s->drain = (struct drain){ .fd = fd, .seed = s->seed, .pos = s->pos };
+	s->draining = true;
+	drain_start(&s->drain);
+}
+
+static void open_stream(struct sink *s)
+{
+	int fds[2];
+
+	stream_pair(s->kind->place, fds);
+	s->fd = fds[0];
+	drain_from(s, fds[1]);
+}
+
+static void open_pipe(struct sink *s)
+{
+	int fds[2];
+
+	must(pipe2(fds, O_CLOEXEC));
+	if (s->kind->size)
+		must(fcntl(fds[1], F_SETPIPE_SZ, s->kind->size));
+	s->fd = fds[1];
+	drain_from(s, fds[0]);
+}
+
+/* The peer has seen the end only when this side is closed. */
+static void verify_stream(struct sink *s)
+{
+	close(s->fd);
+	drain_finish(&s->drain);
+	close(s->drain.fd);
+	check(!s->drain.err, "reading the other end: %s",
+	      errno_name(s->drain.err));
+	check(s->drain.wrong < 0, "byte %zd is wrong", s->drain.wrong);
+	check(s->drain.got == s->len, "expected %zu bytes to arrive, got %zu",
+	      s->len, s->drain.got);
+}
+
+static void open_file(struct sink *s)
+{
+	s->fd = new_file(s->kind->place, O_RDWR |
+			 (s->kind->class == TO_DIRECT ? O_DIRECT : 0));
+}
+
+/* O_DIRECT files are read back past the page cache and then through it. */
+static void verify_file(struct sink *s)
+{
+	int fd = reopen(s->fd, O_RDONLY);
+	long wrong = file_check(fd, 0, s->seed, s->pos, s->len);
+	long size = lseek(fd, 0, SEEK_END);
+
+	check(wrong < 0, "byte %ld is wrong", wrong);
+	check(size == (long)s->len, "expected a file of %zu bytes, got %ld",
+	      s->len, size);
+	check_eq(size, lseek(s->fd, 0, SEEK_CUR));
+	close(fd);
+	close(s->fd);
+}
+
+static void open_memory(struct sink *s)
+{
+	s->map = map_pages(s->len + 2);
+	memset(s->map, 0xa5, s->len + 2);
+	s->fd = SPLICEVEC_FD_MEM;
+	s->addr = s->map + 1;
+}
+
+static void verify_memory(struct sink *s)
+{
+	ssize_t wrong = pattern_check(s->map + 1, s->seed, s->pos, s->len);
+
+	check(wrong < 0, "byte %zd is wrong", wrong);
+	check((unsigned char)s->map[0] == 0xa5 &&
+	      (unsigned char)s->map[s->len + 1] == 0xa5,
+	      "written outside of the %zu bytes", s->len);
+	unmap_pages(s->map, s->len + 2);
+}
+
+static void open_vector(struct sink *s)
+{
+	s->fd = new_vector();
+}
+
+static void verify_vector(struct sink *s)
+{
+	char *map = map_pages(s->len + 1);
+	int64_t n = sv_push_mem(s->fd, map, s->len + 1, 0);
+	ssize_t wrong;
+
+	check(n == (int64_t)s->len, "expected %zu bytes in the vector, got %s",
+	      s->len, result_name(n));
+	wrong = pattern_check(map, s->seed, s->pos, s->len);
+	check(wrong < 0, "byte %zd is wrong", wrong);
+	unmap_pages(map, s->len + 1);
+	close(s->fd);
+}
+
+static void open_nothing(struct sink *s)
+{
+	s->fd = SPLICEVEC_FD_NONE;
+}
+
+static void verify_nothing(struct sink *s)
+{
+	(void)s;
+}
+
+#define SINK(id, type, where, how, ...)					\
+	const struct sink_kind sink_##id = {				\
+		.name = #id,						\
+		.class = type,						\
+		.place = where,						\
+		.open = open_##how,					\
+		.verify = verify_##how,					\
+		__VA_ARGS__						\
+	}
+#define verify_pipe verify_stream
+
+SINK(tcp4, TO_TCP, TCP4, stream);
+SINK(tcp6, TO_TCP, TCP6, stream);
+SINK(nic4, TO_NIC, NIC4, stream);
+SINK(nic6, TO_NIC, NIC6, stream);
+SINK(unix, TO_UNIX, UNIX, stream);
+SINK(pipe, TO_PIPE, ANYWHERE, pipe);
+SINK(pipe_of_one_page, TO_PIPE, ANYWHERE, pipe, .size = PAGE);
+SINK(pipe_of_1m, TO_PIPE, ANYWHERE, pipe, .size = MIB(1));
+SINK(ext4, TO_BUFFERED, EXT4, file);
+SINK(xfs, TO_BUFFERED, XFS, file);
+SINK(tmpfs, TO_BUFFERED, TMPFS, file);
+SINK(ext4_direct, TO_DIRECT, EXT4, file);
+SINK(xfs_direct, TO_DIRECT, XFS, file);
+SINK(vector, TO_VECTOR, ANYWHERE, vector);
+SINK(memory, TO_MEMORY, ANYWHERE, memory);
+SINK(nothing, TO_NOTHING, ANYWHERE, nothing);
+
+const char *sink_missing(const struct sink_kind *kind)
+{
+	return place_missing(kind->place);
+}
+
+void sink_open(struct sink *s, const struct sink_kind *kind, uint64_t seed,
+	       uint64_t pos, size_t len)
+{
+	*s = (struct sink){
+		.kind = kind,
+		.seed = seed,
+		.pos = pos,
+		.len = len,
+		.fd = -1,
+	};
+	kind->open(s);
+}
+
+static int push_some(struct sink *s, int vec, unsigned int flags,
+		     struct pushed *sum)
+{
+	struct splicevec_push cmd = {
+		.fd = s->fd,
+		.flags = flags,
+		.offset = SV_POSITION,
+		.len = s->addr ? s->len - sum->bytes : SV_ALL,
+		.addr = s->addr ? (uintptr_t)s->addr + sum->bytes : 0,
+	};
+	int ret = sv_cmd_push(vec, &cmd);
+
+	if (ret)
+		return ret;
+	check(cmd.copied <= cmd.bytes, "copied %llu of %llu bytes",
+	      (unsigned long long)cmd.copied, (unsigned long long)cmd.bytes);
+	sum->bytes += cmd.bytes;
+	sum->copied += cmd.copied;
+	sum->result |= cmd.result;
+	return cmd.bytes ? 1 : 0;
+}
+
+struct pushed sink_push(struct sink *s, int vec, unsigned int flags)
+{
+	struct pushed sum = {};
+	int ret;
+
+	do {
+		ret = push_some(s, vec, flags, &sum);
+	} while (ret > 0);
+	if (ret < 0)
+		sum.bytes = ret;
+	return sum;
+}
+
+void sink_close(struct sink *s)
+{
+	s->kind->verify(s);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The sinks: each takes bytes and afterwards tells whether they were right. */
+#ifndef _SELFTEST_SINKS_H
+#define _SELFTEST_SINKS_H
+
+#include "common.h"
+#include "places.h"
+
+/* What decides whether a push copies, beside the kind of the pages. */
+enum sink_class {
+	TO_TCP,		/* over loopback, where the receiver copies what is lent */
+	TO_NIC,
+	TO_UNIX,
+	TO_PIPE,
+	TO_VECTOR,
+	TO_NOTHING,
+	TO_BUFFERED,
+	TO_DIRECT,
+	TO_MEMORY,
+	SINK_CLASSES
+};
+
+struct sink;
+
+struct sink_kind {
+	const char *name;
+	enum sink_class class;
+	enum place place;
+	int size;		/* of a pipe; 0: as it comes */
+	void (*open)(struct sink *s);
+	/* Compare what arrived. */
+	void (*verify)(struct sink *s);
+};
+
+struct sink {
+	const struct sink_kind *kind;
+	uint64_t seed;		/* what shall arrive: these bytes */
+	uint64_t pos;
+	size_t len;
+	int fd;			/* what to push to */
+	char *addr;		/* or which memory */
+	char *map;
+	bool draining;
+	struct drain drain;
+};
+
+extern const struct sink_kind sink_tcp4, sink_tcp6, sink_nic4, sink_nic6,
+	sink_unix, sink_pipe, sink_pipe_of_one_page, sink_pipe_of_1m, sink_ext4,
+	sink_xfs, sink_tmpfs, sink_ext4_direct, sink_xfs_direct, sink_vector,
+	sink_memory, sink_nothing;
+
+const char *sink_missing(const struct sink_kind *kind);
+
+/* Open a sink where bytes @pos to @pos + @len of the pattern shall arrive. */
+void sink_open(struct sink *s, const struct sink_kind *kind, uint64_t seed,
+	       uint64_t pos, size_t len);
+
+/* What a number of pushes said. */
+struct pushed {
+	int64_t bytes;		/* or a negative errno */
+	uint64_t copied;
+	unsigned int result;
+};
+
+/* Push all the vector holds, in as many calls as it takes. */
+struct pushed sink_push(struct sink *s, int vec, unsigned int flags);
+/* Close, and check that exactly the right bytes arrived. */
+void sink_close(struct sink *s);
+
+#endif

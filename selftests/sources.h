@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The sources: each gives bytes @skip to @skip + @len of the pattern @seed, and
+ * lies as crooked as @skip makes it.
+ */
+#ifndef _SELFTEST_SOURCES_H
+#define _SELFTEST_SOURCES_H
+
+#include "common.h"
+#include "places.h"
+
+struct source;
+
+struct source_kind {
+	const char *name;
+	/* enum splicevec_kind its spans have */
+	int pages;
+	/* bytes lie in pages as they do in a file */
+	bool aligned;
+	/* flags of its pulls */
+	unsigned int flags;
+	enum place place;
+	void (*open)(struct source *s);
+	/* how a feed fills it */
+	void (*fill)(struct feed *feed);
+};
+
+struct source {
+	const struct source_kind *kind;
+	uint64_t seed;
+	size_t skip;
+	size_t len;
+	int fd;			/* what to pull from */
+	int64_t offset;		/* and where */
+	char *addr;		/* or which memory */
+	bool feeding;
+	struct feed feed;
+	char *map;
+	size_t map_len;
+};
+
+extern const struct source_kind source_ext4, source_ext4_cold, source_ext4_copy,
+	source_xfs, source_xfs_cold, source_tmpfs, source_tcp4, source_tcp6,
+	source_unix, source_pipe_written, source_pipe_vmspliced,
+	source_pipe_spliced, source_pipe_teed, source_pipe_lent, source_memory,
+	source_memory_copy, source_memory_of_file, source_slice,
+	source_duplicate, source_concatenation, source_slice_of_memory;
+
+/* Why this source cannot be had here, or NULL. */
+const char *source_missing(const struct source_kind *kind);
+/* enum splicevec_kind of the spans a pull makes on this kernel. */
+int source_pages(const struct source_kind *kind);
+
+void source_open(struct source *s, const struct source_kind *kind, size_t skip,
+		 size_t len);
+/*
+ * Pull all of it. @result gets what the pulls said.
+ * Return: bytes pulled or a negative errno.
+ */
+int64_t source_pull(struct source *s, int vec, unsigned int *result);
+void source_close(struct source *s);
+
+#endif
