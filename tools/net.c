@@ -196,7 +196,7 @@ static void announce_listener(int fd)
 }
 
 /* Without an address: IPv6, which takes IPv4 too, or IPv4 if there is none. */
-static int listen_on(const char *bind, const char *port)
+int listen_on(const char *bind, const char *port, bool announce)
 {
 	static const int families[] = { AF_INET6, AF_INET, AF_UNSPEC };
 	const int *family = bind ? families + 2 : families;
@@ -213,24 +213,19 @@ static int listen_on(const char *bind, const char *port)
 	} while (fd < 0 && errno == EAFNOSUPPORT && *family++ == AF_INET6);
 	if (fd < 0)
 		fail(errno, bind ? bind : port);
+	else if (announce)
+		announce_listener(fd);
 	return fd;
 }
 
-int accept_source(struct source *src, const char *bind, const char *port,
-		  bool announce)
+int accept_source(struct source *src, int listener)
 {
-	int listener = listen_on(bind, port);
-
-	*src = (struct source){ .fd = -1, .name = "peer" };
-	if (listener < 0)
-		return -1;
-	if (announce)
-		announce_listener(listener);
+	*src = (struct source){ .name = "peer" };
 	do {
 		src->fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 	} while (src->fd < 0 && errno == EINTR);
 	if (src->fd < 0)
-		fail(errno, port);
+		fail(errno, src->name);
 	close(listener);
 	return src->fd < 0 ? -1 : 0;
 }

@@ -14,15 +14,22 @@
 int connect_sink(struct sink *sink, const char *where);
 
 /**
- * accept_source - wait for one TCP peer
- * @src: result
+ * listen_on - let TCP peers connect
  * @bind: address to listen on, or NULL for all of IPv4 and IPv6
  * @port: number or service name
  * @announce: say on stderr where we listen
  *
+ * Return: the listening socket, or -1 after a message.
+ */
+int listen_on(const char *bind, const char *port, bool announce);
+
+/**
+ * accept_source - wait for one TCP peer
+ * @src: result
+ * @listener: from listen_on(); closed
+ *
  * Return: 0, or -1 after a message.
  */
-int accept_source(struct source *src, const char *bind, const char *port,
-		  bool announce);
+int accept_source(struct source *src, int listener);
 
 #endif /* NET_H */

@@ -5,7 +5,10 @@
 
 #include <stdlib.h>
 
-/* The file first: nobody should connect to find that it cannot be written. */
+/*
+ * A file is emptied only when we can listen, and nobody is let in only to find
+ * that it cannot be written.
+ */
 static int run(const struct options *opts)
 {
 	struct source src;
@@ -17,9 +20,10 @@ static int run(const struct options *opts)
 		.sinks = &sink,
 		.nr_sinks = 1,
 	};
+	int listener = listen_on(opts->bind, opts->args[0], opts->verbose);
 
-	if (open_sink(&sink, opts->args[1], NULL, false) ||
-	    accept_source(&src, opts->bind, opts->args[0], opts->verbose))
+	if (listener < 0 || open_sink(&sink, opts->args[1], NULL, false) ||
+	    accept_source(&src, listener))
 		return EXIT_FAILURE;
 	return transfer(&t);
 }

@@ -38,12 +38,12 @@ static void test_places(void)
 
 static void test_numbers(void)
 {
-	is(SPLICEVEC_PULL, 0xB500, "number_of_pull");
-	is(SPLICEVEC_PUSH, 0xB501, "number_of_push");
-	is(SPLICEVEC_SPLICE, 0xB502, "number_of_splice");
-	is(SPLICEVEC_INFO, 0xB503, "number_of_info");
-	is(SPLICEVEC_SPANS, 0xB504, "number_of_spans");
-	is(SPLICEVEC_FEATURES, 0xB505, "number_of_features");
+	is(SPLICEVEC_PULL, 0xD500, "number_of_pull");
+	is(SPLICEVEC_PUSH, 0xD501, "number_of_push");
+	is(SPLICEVEC_SPLICE, 0xD502, "number_of_splice");
+	is(SPLICEVEC_INFO, 0xD503, "number_of_info");
+	is(SPLICEVEC_SPANS, 0xD504, "number_of_spans");
+	is(SPLICEVEC_FEATURES, 0xD505, "number_of_features");
 }
 
 int main(void)

@@ -31,6 +31,7 @@ for page in "$pages"/*.[134]; do
 	fi
 done
 
+# shellcheck disable=SC2013 # names have no blanks
 for call in $(sed -n 's/^[[:space:]]*\(sv_[a-z_]*\);$/\1/p' \
 		"$top/lib/libsplicevec.map"); do
 	check "manual_has_$call" leads_to_page "$call.3"

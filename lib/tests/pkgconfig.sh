@@ -22,6 +22,13 @@ built() {
 		$(pkg-config $2 --cflags --libs libsplicevec)
 }
 
+# builds EXAMPLE: it needs nothing that is not installed
+builds() {
+	# shellcheck disable=SC2046
+	"$CC" -Wall -Wextra -Werror -o "$tmp/example" "$1" \
+		$(pkg-config --cflags --libs libsplicevec)
+}
+
 needs_library() {
 	objdump -p "$tmp/$1" | grep 'NEEDED.*libsplicevec\.so\.0'
 }
@@ -44,6 +51,9 @@ check "shared_program_runs" \
 	env LD_LIBRARY_PATH="$stage$prefix/lib" "$tmp/shared"
 check "program_links_static" built static --static -static
 check "static_program_runs" "$tmp/static"
+for example in "$top"/examples/*.c; do
+	check "example_builds_$(basename "$example" .c)" builds "$example"
+done
 for page in man1/splicevec.1 man3/libsplicevec.3 man4/splicevec.4; do
 	check "manual_is_installed_$(basename $page)" \
 		test -s "$stage$prefix/share/man/$page"

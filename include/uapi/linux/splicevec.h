@@ -43,7 +43,7 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define SPLICEVEC_IOC_TYPE	0xB5
+#define SPLICEVEC_IOC_TYPE	0xD5
 
 /*
  * Growth: each struct starts with its size as the caller knows it. The kernel
