@@ -19,6 +19,32 @@ static int lock_file_position(struct sv_position *position, struct file *file,
 	return 0;
 }
 
+static bool is_stream(const struct file *file, enum sv_positioning positioning)
+{
+	return positioning == SV_POS_NONE ||
+	       (positioning == SV_POS_FILE && (file->f_mode & FMODE_STREAM));
+}
+
+/**
+ * sv_position_check - may a command work there?
+ * @file: source or sink; unused for SV_POS_NONE
+ * @positioning: what an offset means there
+ * @offset: as given by the caller of the command
+ *
+ * Return: 0, -EINVAL or -ESPIPE.
+ */
+int sv_position_check(const struct file *file, enum sv_positioning positioning,
+		      s64 offset)
+{
+	if (offset < -1)
+		return -EINVAL;
+	if (offset == -1 || positioning == SV_POS_VECTOR)
+		return 0;
+	if (is_stream(file, positioning) || !(file->f_mode & FMODE_LSEEK))
+		return -ESPIPE;
+	return 0;
+}
+
 /**
  * sv_position_begin - find out where to work
  * @position: result
@@ -36,19 +62,17 @@ int sv_position_begin(struct sv_position *position, struct file *file,
 		      enum sv_positioning positioning, s64 offset,
 		      bool nonblock)
 {
+	int err = sv_position_check(file, positioning, offset);
+
+	if (err)
+		return err;
 	position->file = NULL;
 	position->pos = offset;
-	if (offset < -1)
-		return -EINVAL;
-	if (positioning == SV_POS_VECTOR)
-		return 0;
-	if (positioning == SV_POS_NONE || (file->f_mode & FMODE_STREAM)) {
+	if (is_stream(file, positioning))
 		position->pos = 0;
-		return offset == -1 ? 0 : -ESPIPE;
-	}
-	if (offset == -1)
+	else if (positioning == SV_POS_FILE && offset == -1)
 		return lock_file_position(position, file, nonblock);
-	return file->f_mode & FMODE_LSEEK ? 0 : -ESPIPE;
+	return 0;
 }
 
 /**

@@ -26,6 +26,8 @@ struct sv_position {
 	loff_t pos;
 };
 
+int sv_position_check(const struct file *file, enum sv_positioning positioning,
+		      s64 offset);
 int sv_position_begin(struct sv_position *position, struct file *file,
 		      enum sv_positioning positioning, s64 offset,
 		      bool nonblock);

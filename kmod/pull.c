@@ -261,6 +261,18 @@ void sv_pull_end(struct sv_pull *pull)
 }
 
 /**
+ * sv_pull_check - may a pull begin at this offset?
+ * @pull: from sv_pull_begin()
+ * @offset: as in struct splicevec_pull
+ *
+ * Return: 0, -EINVAL or -ESPIPE.
+ */
+int sv_pull_check(const struct sv_pull *pull, s64 offset)
+{
+	return sv_position_check(pull->file, pull->source->positioning, offset);
+}
+
+/**
  * sv_pull_bytes - pull and publish
  * @pull: from sv_pull_begin(); may be used again and again
  * @offset: where to begin, as in struct splicevec_pull

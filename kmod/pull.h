@@ -78,6 +78,7 @@ ssize_t sv_pull_end_ring(struct sv_pull *pull, struct sv_loan *loan,
 /* For the doors and SPLICE. */
 int sv_pull_begin(struct sv_pull *pull, struct sv_vector *vec, int fd,
 		  u32 flags);
+int sv_pull_check(const struct sv_pull *pull, s64 offset);
 ssize_t sv_pull_bytes(struct sv_pull *pull, s64 offset, u64 len);
 void sv_pull_end(struct sv_pull *pull);
 long sv_pull(struct sv_vector *vec, struct splicevec_pull *args);

@@ -21,8 +21,6 @@ static ssize_t copy_memory(struct sv_pull *pull, size_t len)
 	size_t done;
 	int err;
 
-	if (!access_ok(from, len))
-		return -EFAULT;
 	err = sv_pull_room(pull, 1);
 	if (err)
 		return err;
@@ -99,6 +97,8 @@ static ssize_t mem_pull(struct sv_pull *pull, size_t len)
 {
 	ssize_t ret;
 
+	if (!access_ok(u64_to_user_ptr(pull->addr), len))
+		return -EFAULT;
 	if (pull->copy)
 		return copy_memory(pull, len);
 	ret = pin_memory(pull, len);

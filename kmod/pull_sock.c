@@ -8,7 +8,9 @@
 #include "pull.h"
 
 #include <linux/err.h>
+#include <linux/sched/signal.h>
 #include <linux/splice.h>
+#include <linux/wait.h>
 #include <net/sock.h>
 #include <net/tcp.h>
 
@@ -20,15 +22,15 @@
 #define SV_SOCK_BUF_BYTES	1024
 
 /*
- * Wait for data, the end or an error. Peeking at nothing does that for every
- * stream socket, with its timeout and the security hook of a receive.
+ * Peeking at nothing runs the security hook of a receive and tells an error, if
+ * the socket has one, as any receive would.
  */
-static int sock_wait(struct socket *sock, bool nonblock)
+static int sock_peek(struct socket *sock)
 {
 	struct msghdr msg = {};
 
 	iov_iter_kvec(&msg.msg_iter, ITER_DEST, NULL, 0, 0);
-	return sock_recvmsg(sock, &msg, MSG_PEEK | (nonblock ? MSG_DONTWAIT : 0));
+	return sock_recvmsg(sock, &msg, MSG_PEEK | MSG_DONTWAIT);
 }
 
 static int tcp_actor(read_descriptor_t *desc, struct sk_buff *skb,
@@ -78,27 +80,49 @@ static bool at_end(const struct sock *sk)
 	       sock_flag(sk, SOCK_DONE) || sk->sk_state == TCP_CLOSE;
 }
 
+static bool has_data(const struct sock *sk)
+{
+	return !skb_queue_empty_lockless(&sk->sk_receive_queue);
+}
+
+/* Return: bytes, 0 at the end, -EAGAIN if there is nothing yet, or an error. */
+static ssize_t try_read(struct sv_pull *pull, struct socket *sock,
+			struct sv_ring *ring, size_t len)
+{
+	struct sock *sk = sock->sk;
+	ssize_t ret;
+
+	/* an error that the peek would eat is for the next call to tell */
+	if (pull->again && !has_data(sk))
+		return -EAGAIN;
+	ret = sock_peek(sock);
+	/* SO_PEEK_OFF may point behind data that is there */
+	if (ret < 0 && !(ret == -EAGAIN && has_data(sk)))
+		return ret;
+	ret = read_sock(pull, sock, ring, len);
+	return ret || at_end(sk) ? ret : -EAGAIN;
+}
+
 static ssize_t fill_ring(struct sv_pull *pull, struct sv_ring *ring, size_t len)
 {
 	struct socket *sock = sock_from_file(pull->file);
+	long timeout = sock_rcvtimeo(sock->sk, sv_pull_nonblock(pull));
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
 	ssize_t ret;
 
-	do {
-		/* what a failing wait would eat is for the next call to see */
-		if (pull->again &&
-		    skb_queue_empty_lockless(&sock->sk->sk_receive_queue))
-			return -EAGAIN;
-		ret = sock_wait(sock, sv_pull_nonblock(pull));
-		if (ret < 0)
-			return ret;
-		ret = read_sock(pull, sock, ring, len);
-		if (ret > 0 || (ret < 0 && ret != -EAGAIN))
-			return ret;
-		if (ret == 0 && at_end(sock->sk))
-			return 0;
-		/* another reader was faster */
-	} while (!sv_pull_nonblock(pull));
-	return -EAGAIN;
+	add_wait_queue(sk_sleep(sock->sk), &wait);
+	for (;;) {
+		ret = try_read(pull, sock, ring, len);
+		if (ret != -EAGAIN || !timeout)
+			break;
+		if (signal_pending(current)) {
+			ret = sock_intr_errno(timeout);
+			break;
+		}
+		timeout = wait_woken(&wait, TASK_INTERRUPTIBLE, timeout);
+	}
+	remove_wait_queue(sk_sleep(sock->sk), &wait);
+	return ret;
 }
 
 static ssize_t sock_pull(struct sv_pull *pull, size_t len)

@@ -5,14 +5,16 @@
 #include "pull.h"
 
 #include <linux/err.h>
+#include <linux/net.h>
 #include <linux/splice.h>
 
 #include "loan.h"
 #include "ring.h"
 
+/* Sockets have splice_read too, but only the sorts pull_sock.c knows keep it. */
 static bool splice_match(struct file *file)
 {
-	return file->f_op->splice_read;
+	return file->f_op->splice_read && !sock_from_file(file);
 }
 
 /* The pages of a regular file are its page cache, unless that is bypassed. */

@@ -221,6 +221,21 @@ void sv_handoff_end(struct sv_handoff *handoff)
 }
 
 /**
+ * sv_handoff_check - may a push begin at this offset?
+ * @handoff: from sv_handoff_begin()
+ * @offset: as in struct splicevec_push
+ *
+ * Return: 0, -EINVAL or -ESPIPE.
+ */
+int sv_handoff_check(const struct sv_handoff *handoff, s64 offset)
+{
+	if (handoff->file && (handoff->file->f_flags & O_APPEND) && offset >= 0)
+		return -EINVAL;
+	return sv_position_check(handoff->file, handoff->sink->positioning,
+				 offset);
+}
+
+/**
  * sv_handoff_bytes - push bytes
  * @handoff: from sv_handoff_begin(); may be used again and again
  * @offset: where to write, as in struct splicevec_push
@@ -235,8 +250,9 @@ ssize_t sv_handoff_bytes(struct sv_handoff *handoff, s64 offset, s64 start,
 {
 	ssize_t ret;
 
-	if (handoff->file && (handoff->file->f_flags & O_APPEND) && offset >= 0)
-		return -EINVAL;
+	ret = sv_handoff_check(handoff, offset);
+	if (ret)
+		return ret;
 	ret = sv_position_begin(&handoff->position, handoff->file,
 				handoff->sink->positioning, offset,
 				handoff->flags & SPLICEVEC_NONBLOCK);

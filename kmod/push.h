@@ -88,6 +88,7 @@ bool sv_handoff_nonblock(const struct sv_handoff *handoff);
 /* For the doors and SPLICE. */
 int sv_handoff_begin(struct sv_handoff *handoff, struct sv_vector *vec, int fd,
 		     u32 flags);
+int sv_handoff_check(const struct sv_handoff *handoff, s64 offset);
 ssize_t sv_handoff_bytes(struct sv_handoff *handoff, s64 offset, s64 start,
 			 u64 len);
 void sv_handoff_end(struct sv_handoff *handoff);

@@ -96,7 +96,10 @@ long sv_splice(struct sv_vector *vec, struct splicevec_splice *args)
 	err = sv_handoff_begin(&handoff, vec, args->out, args->flags);
 	if (err)
 		goto out_pull;
-	err = sv_vector_lock_consume(vec, args->flags & SPLICEVEC_NONBLOCK);
+	/* what is wrong with one side shows before anything moves on the other */
+	err = sv_pull_check(&pull, args->in_offset) ?:
+	      sv_handoff_check(&handoff, args->out_offset) ?:
+	      sv_vector_lock_consume(vec, args->flags & SPLICEVEC_NONBLOCK);
 	if (err)
 		goto out_handoff;
 	args->len = min_t(u64, args->len, MAX_RW_COUNT);
