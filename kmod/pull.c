@@ -129,20 +129,41 @@ ssize_t sv_pull_end_loan(struct sv_pull *pull, struct sv_loan *loan,
 }
 
 /**
+ * sv_pull_begin_ring - begin a loan that is made of pipe buffers
+ * @pull: a pull at work
+ * @kind: kind of pages
+ * @bufs: buffers wanted; the loan's @cap says how many it gets
+ *
+ * Context: may sleep.
+ * Return: an empty ring, -ENOBUFS, -EDQUOT or -ENOMEM.
+ */
+struct sv_ring *sv_pull_begin_ring(struct sv_pull *pull,
+				   enum splicevec_kind kind, size_t bufs)
+{
+	struct sv_loan *loan = sv_pull_begin_loan(pull, kind, bufs);
+	struct sv_ring *ring;
+
+	if (IS_ERR(loan))
+		return ERR_CAST(loan);
+	ring = sv_ring_alloc(loan);
+	if (ring)
+		return ring;
+	sv_loan_put(loan);
+	return ERR_PTR(-ENOMEM);
+}
+
+/**
  * sv_pull_end_ring - make a loan of a ring's buffers and add it to the batch
  * @pull: a pull at work
- * @loan: from sv_pull_begin_loan(), empty, with room for all buffers
- * @ring: filled and confirmed, or empty; always consumed, as is @loan
+ * @ring: from sv_pull_begin_ring(), filled and confirmed, or empty; consumed
  * @no_way_back: the buffers cannot be put back into their source
  *
  * Return: bytes added, or -EDQUOT.
  */
-ssize_t sv_pull_end_ring(struct sv_pull *pull, struct sv_loan *loan,
-			 struct sv_ring *ring, bool no_way_back)
+ssize_t sv_pull_end_ring(struct sv_pull *pull, struct sv_ring *ring,
+			 bool no_way_back)
 {
-	if (!sv_ring_into_loan(ring, loan))
-		sv_ring_free(ring);
-	return sv_pull_end_loan(pull, loan, no_way_back);
+	return sv_pull_end_loan(pull, sv_ring_into_loan(ring), no_way_back);
 }
 
 /* Put copies of what was lent into the batch. The copy is filled in full. */

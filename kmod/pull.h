@@ -72,8 +72,10 @@ struct sv_loan *sv_pull_begin_loan(struct sv_pull *pull,
 				   enum splicevec_kind kind, size_t runs);
 ssize_t sv_pull_end_loan(struct sv_pull *pull, struct sv_loan *loan,
 			 bool no_way_back);
-ssize_t sv_pull_end_ring(struct sv_pull *pull, struct sv_loan *loan,
-			 struct sv_ring *ring, bool no_way_back);
+struct sv_ring *sv_pull_begin_ring(struct sv_pull *pull,
+				   enum splicevec_kind kind, size_t bufs);
+ssize_t sv_pull_end_ring(struct sv_pull *pull, struct sv_ring *ring,
+			 bool no_way_back);
 
 /* For the doors and SPLICE. */
 int sv_pull_begin(struct sv_pull *pull, struct sv_vector *vec, int fd,

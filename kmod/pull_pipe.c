@@ -114,21 +114,15 @@ static ssize_t pull_foreign(struct sv_pull *pull, struct pipe_inode_info *pipe,
 			    size_t len)
 {
 	size_t slots = min_t(size_t, len, pipe_occupancy(pipe->head, pipe->tail));
-	struct sv_loan *loan;
 	struct sv_ring *ring;
 	ssize_t ret;
 	int err;
 
-	loan = sv_pull_begin_loan(pull, SPLICEVEC_FOREIGN, slots);
-	if (IS_ERR(loan))
-		return PTR_ERR(loan);
-	ring = sv_ring_alloc(loan->cap);
-	if (!ring) {
-		sv_loan_put(loan);
-		return -ENOMEM;
-	}
+	ring = sv_pull_begin_ring(pull, SPLICEVEC_FOREIGN, slots);
+	if (IS_ERR(ring))
+		return PTR_ERR(ring);
 	err = fill_ring(pipe, ring, len);
-	ret = sv_pull_end_ring(pull, loan, ring, true);
+	ret = sv_pull_end_ring(pull, ring, true);
 	return ret ?: err;
 }
 

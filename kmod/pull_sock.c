@@ -128,20 +128,14 @@ static ssize_t fill_ring(struct sv_pull *pull, struct sv_ring *ring, size_t len)
 static ssize_t sock_pull(struct sv_pull *pull, size_t len)
 {
 	size_t slots = clamp_t(size_t, len / SV_SOCK_BUF_BYTES, 32, SV_LOAN_RUNS);
-	struct sv_loan *loan;
 	struct sv_ring *ring;
 	ssize_t ret, err;
 
-	loan = sv_pull_begin_loan(pull, SPLICEVEC_FOREIGN, slots);
-	if (IS_ERR(loan))
-		return PTR_ERR(loan);
-	ring = sv_ring_alloc(loan->cap);
-	if (!ring) {
-		sv_loan_put(loan);
-		return -ENOMEM;
-	}
+	ring = sv_pull_begin_ring(pull, SPLICEVEC_FOREIGN, slots);
+	if (IS_ERR(ring))
+		return PTR_ERR(ring);
 	err = fill_ring(pull, ring, len);
-	ret = sv_pull_end_ring(pull, loan, ring, true);
+	ret = sv_pull_end_ring(pull, ring, true);
 	return ret ?: err;
 }
 

@@ -42,22 +42,16 @@ static ssize_t fill_ring(struct sv_pull *pull, struct sv_ring *ring, size_t len)
 static ssize_t splice_pull(struct sv_pull *pull, size_t len)
 {
 	size_t skip = offset_in_page(pull->position.pos);
-	struct sv_loan *loan;
 	struct sv_ring *ring;
 	ssize_t ret, err;
 
-	loan = sv_pull_begin_loan(pull, kind_of(pull->file),
+	ring = sv_pull_begin_ring(pull, kind_of(pull->file),
 				  DIV_ROUND_UP(skip + len, PAGE_SIZE));
-	if (IS_ERR(loan))
-		return PTR_ERR(loan);
-	ring = sv_ring_alloc(loan->cap);
-	if (!ring) {
-		sv_loan_put(loan);
-		return -ENOMEM;
-	}
-	len = min(len, ((size_t)loan->cap << PAGE_SHIFT) - skip);
+	if (IS_ERR(ring))
+		return PTR_ERR(ring);
+	len = min(len, ((size_t)ring->loan->cap << PAGE_SHIFT) - skip);
 	err = fill_ring(pull, ring, len);
-	ret = sv_pull_end_ring(pull, loan, ring, false);
+	ret = sv_pull_end_ring(pull, ring, false);
 	if (ret > 0)
 		pull->position.pos += ret;
 	return ret ?: err;

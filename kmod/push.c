@@ -63,13 +63,28 @@ static size_t plain_prefix(const struct sv_span *span, size_t len)
 	return fits;
 }
 
+static struct sv_route ask_sink(const struct sv_handoff *handoff,
+				const struct sv_span *span, bool plain,
+				size_t left)
+{
+	const struct sv_sink *sink = handoff->sink;
+
+	if (sink->route)
+		return sink->route(handoff, span, plain, left);
+	return (struct sv_route) {
+		.by = sink->by,
+		.why = sink->why,
+		.len = span ? span->len : left,
+	};
+}
+
 static struct sv_route choose_route(struct sv_handoff *handoff,
 				    const struct sv_span *span, size_t left)
 {
 	struct sv_route route;
 	size_t fits;
 
-	route = handoff->sink->route(handoff, span, span->loan->plain, left);
+	route = ask_sink(handoff, span, span->loan->plain, left);
 	if (route.by != SPLICEVEC_ROUTE_PLAIN)
 		return route;
 	fits = plain_prefix(span, route.len);
@@ -337,8 +352,8 @@ long sv_features(struct sv_vector *vec, struct splicevec_features *args)
 	if (err)
 		return err;
 	for (kind = SPLICEVEC_OWNED; kind < SPLICEVEC_KINDS; kind++) {
-		route = handoff.sink->route(&handoff, NULL,
-					    kind != SPLICEVEC_PINNED, PAGE_SIZE);
+		route = ask_sink(&handoff, NULL, kind != SPLICEVEC_PINNED,
+				 PAGE_SIZE);
 		args->routes[kind] = route.by;
 		args->reasons[kind] = route.why;
 	}

@@ -56,9 +56,11 @@ struct sv_route {
  * @positioning: what an offset means
  * @copies: reads a span by copying it before @push returns, so a copied route
  *	needs no copy made for it
- * @route: how the first @left bytes of a window go, of which @span is the first
- *	span; with @span NULL: how a loan goes of which @plain says whether page
- *	references hold it
+ * @by: the route of all spans, where it is always the same
+ * @why: and why that copies, if it does
+ * @route: where it is not: how the first @left bytes of a window go, of which
+ *	@span is the first span; with @span NULL: how a loan goes of which @plain
+ *	says whether page references hold it
  * @push: hand a span over by the given route. Returns bytes accepted or a
  *	negative errno with none; fewer bytes than the span has end the push.
  *	The sink takes what references it needs.
@@ -67,6 +69,8 @@ struct sv_sink {
 	bool (*match)(struct file *file);
 	enum sv_positioning positioning;
 	bool copies;
+	enum splicevec_route by;
+	enum splicevec_why why;
 	struct sv_route (*route)(const struct sv_handoff *handoff,
 				 const struct sv_span *span, bool plain,
 				 size_t left);

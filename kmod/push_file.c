@@ -24,17 +24,6 @@ static bool direct_match(struct file *file)
 	return file_match(file) && (file->f_flags & O_DIRECT);
 }
 
-static struct sv_route file_route(const struct sv_handoff *handoff,
-				  const struct sv_span *span, bool plain,
-				  size_t left)
-{
-	return (struct sv_route) {
-		.by = SPLICEVEC_ROUTE_COPIED,
-		.why = SPLICEVEC_WHY_SINK,
-		.len = span ? span->len : left,
-	};
-}
-
 /* Write with the file's own flags, so that O_APPEND and O_SYNC hold. */
 static ssize_t write_span(struct sv_handoff *handoff,
 			  const struct sv_span *span, bool direct)
@@ -64,7 +53,8 @@ const struct sv_sink sv_sink_file = {
 	.match = file_match,
 	.positioning = SV_POS_FILE,
 	.copies = true,
-	.route = file_route,
+	.by = SPLICEVEC_ROUTE_COPIED,
+	.why = SPLICEVEC_WHY_SINK,
 	.push = file_push,
 };
 

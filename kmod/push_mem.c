@@ -6,17 +6,6 @@
 
 #include <linux/uaccess.h>
 
-static struct sv_route mem_route(const struct sv_handoff *handoff,
-				 const struct sv_span *span, bool plain,
-				 size_t left)
-{
-	return (struct sv_route) {
-		.by = SPLICEVEC_ROUTE_COPIED,
-		.why = SPLICEVEC_WHY_SINK,
-		.len = span ? span->len : left,
-	};
-}
-
 static ssize_t mem_push(struct sv_handoff *handoff, const struct sv_span *span,
 			enum splicevec_route by)
 {
@@ -44,19 +33,10 @@ static ssize_t mem_push(struct sv_handoff *handoff, const struct sv_span *span,
 const struct sv_sink sv_sink_mem = {
 	.positioning = SV_POS_NONE,
 	.copies = true,
-	.route = mem_route,
+	.by = SPLICEVEC_ROUTE_COPIED,
+	.why = SPLICEVEC_WHY_SINK,
 	.push = mem_push,
 };
-
-static struct sv_route none_route(const struct sv_handoff *handoff,
-				  const struct sv_span *span, bool plain,
-				  size_t left)
-{
-	return (struct sv_route) {
-		.by = SPLICEVEC_ROUTE_MOVED,
-		.len = span ? span->len : left,
-	};
-}
 
 static ssize_t none_push(struct sv_handoff *handoff, const struct sv_span *span,
 			 enum splicevec_route by)
@@ -66,6 +46,6 @@ static ssize_t none_push(struct sv_handoff *handoff, const struct sv_span *span,
 
 const struct sv_sink sv_sink_none = {
 	.positioning = SV_POS_NONE,
-	.route = none_route,
+	.by = SPLICEVEC_ROUTE_MOVED,
 	.push = none_push,
 };

@@ -12,16 +12,6 @@ static bool vec_match(struct file *file)
 	return sv_vector_of(file);
 }
 
-static struct sv_route vec_route(const struct sv_handoff *handoff,
-				 const struct sv_span *span, bool plain,
-				 size_t left)
-{
-	return (struct sv_route) {
-		.by = SPLICEVEC_ROUTE_MOVED,
-		.len = span ? span->len : left,
-	};
-}
-
 static ssize_t vec_push(struct sv_handoff *handoff, const struct sv_span *span,
 			enum splicevec_route by)
 {
@@ -44,6 +34,6 @@ static ssize_t vec_push(struct sv_handoff *handoff, const struct sv_span *span,
 const struct sv_sink sv_sink_vec = {
 	.match = vec_match,
 	.positioning = SV_POS_NONE,
-	.route = vec_route,
+	.by = SPLICEVEC_ROUTE_MOVED,
 	.push = vec_push,
 };

@@ -46,19 +46,22 @@ static void pipe_init_private(struct pipe_inode_info *pipe,
 }
 
 /**
- * sv_ring_alloc - an empty ring
- * @slots: buffers it shall take, from 1 to SV_LOAN_RUNS
+ * sv_ring_alloc - an empty ring for a loan
+ * @loan: under construction, empty; the ring takes as many buffers as it has
+ *	room for
  *
  * Return: the ring or NULL: no memory.
  */
-struct sv_ring *sv_ring_alloc(unsigned int slots)
+struct sv_ring *sv_ring_alloc(struct sv_loan *loan)
 {
-	unsigned int size = roundup_pow_of_two(slots);
+	unsigned int slots = roundup_pow_of_two(loan->cap);
 	struct sv_ring *ring;
 
-	ring = kmalloc(struct_size(ring, buf, size), GFP_KERNEL_ACCOUNT);
-	if (ring)
-		pipe_init_private(&ring->pipe, ring->buf, size, slots);
+	ring = kmalloc(struct_size(ring, buf, slots), GFP_KERNEL_ACCOUNT);
+	if (!ring)
+		return NULL;
+	pipe_init_private(&ring->pipe, ring->buf, slots, loan->cap);
+	ring->loan = loan;
 	return ring;
 }
 
@@ -233,17 +236,17 @@ static void add_buf(struct sv_loan *loan, const struct pipe_buffer *buf)
 }
 
 /**
- * sv_ring_into_loan - let a loan take over all buffers
- * @ring: confirmed; at least one buffer
- * @loan: under construction, empty, room for all of them
+ * sv_ring_into_loan - let the loan take over all buffers
+ * @ring: confirmed; consumed
  *
- * If a reference on each page is all there is, these move and the ring stays
- * empty. Otherwise the loan keeps the ring and its release is the buffers' own.
+ * If a reference on each page is all there is, these move and the ring is freed.
+ * Otherwise the loan keeps the ring and its release is the buffers' own.
  *
- * Return: true if the loan has taken the ring itself.
+ * Return: the loan, empty if the ring was.
  */
-bool sv_ring_into_loan(struct sv_ring *ring, struct sv_loan *loan)
+struct sv_loan *sv_ring_into_loan(struct sv_ring *ring)
 {
+	struct sv_loan *loan = ring->loan;
 	unsigned int i;
 
 	if (!ring_is_plain(ring)) {
@@ -253,8 +256,9 @@ bool sv_ring_into_loan(struct sv_ring *ring, struct sv_loan *loan)
 	}
 	for (i = ring->pipe.tail; i != ring->pipe.head; i++)
 		add_buf(loan, ring_buf(ring, i));
-	if (loan->ring)
-		return true;
-	ring->pipe.tail = ring->pipe.head;
-	return false;
+	if (!loan->ring) {
+		ring->pipe.tail = ring->pipe.head;
+		sv_ring_free(ring);
+	}
+	return loan;
 }

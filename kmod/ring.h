@@ -9,6 +9,7 @@ struct sv_loan;
 /**
  * struct sv_ring - a private pipe for ->splice_read to fill
  * @pipe: as much of a pipe as its fillers look at; never seen by anyone else
+ * @loan: loan to be made of the buffers; room for all of them
  * @buf: its slots
  *
  * Where buffers are held by their own operations, the ring lives on behind the
@@ -16,16 +17,17 @@ struct sv_loan;
  */
 struct sv_ring {
 	struct pipe_inode_info pipe;
+	struct sv_loan *loan;
 	struct pipe_buffer buf[];
 };
 
-struct sv_ring *sv_ring_alloc(unsigned int slots);
+struct sv_ring *sv_ring_alloc(struct sv_loan *loan);
 void sv_ring_free(struct sv_ring *ring);
 unsigned int sv_ring_used(const struct sv_ring *ring);
 bool sv_ring_full(const struct sv_ring *ring);
 void sv_ring_add(struct sv_ring *ring, const struct pipe_buffer *buf);
 int sv_ring_confirm(struct sv_ring *ring);
 void sv_ring_learn(const struct sv_ring *ring, const struct address_space *mapping);
-bool sv_ring_into_loan(struct sv_ring *ring, struct sv_loan *loan);
+struct sv_loan *sv_ring_into_loan(struct sv_ring *ring);
 
 #endif /* _SV_RING_H */
