@@ -42,7 +42,7 @@ static ssize_t copy_memory(struct sv_pull *pull, size_t len)
 
 /* Move the pins to the loan. */
 static void add_pins(struct sv_loan *loan, struct page **pages, size_t nr,
-		      u32 offset, size_t len)
+		     u32 offset, size_t len)
 {
 	size_t i;
 
@@ -70,7 +70,7 @@ static ssize_t pin_into_loan(struct sv_pull *pull, struct sv_loan *loan,
 				  pages);
 	if (got > 0)
 		add_pins(loan, pages, got, offset,
-			  min(len, ((size_t)got << PAGE_SHIFT) - offset));
+			 min(len, ((size_t)got << PAGE_SHIFT) - offset));
 	kfree(pages);
 	return got > 0 ? 0 : got ?: -EFAULT;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * One page of a process's memory, a byte of it in each of thousands of pipes.
- * The page is lent until the last of them lets go, whichever that is and however
- * it does; and what has left a pipe does not change any more.
+ * The page is lent until the last of them lets go, whichever that is and
+ * however it does; and what has left a pipe does not change any more.
  */
 #include "kselftest_harness.h"
 
@@ -11,7 +11,6 @@
 
 #include <fcntl.h>
 #include <splicevec.h>
-#include <sys/ioctl.h>
 
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT 180
@@ -28,10 +27,9 @@ struct span_of_pipes {
 	unsigned int random;
 };
 
-/* How a byte leaves its pipe. Return: the byte as it was when it left. */
+/* A way for a byte to leave its pipe, with a store before it and one after. */
 struct way {
 	const char *name;
-	/* @later: what is stored to the page once the byte has left */
 	void (*leave)(struct span_of_pipes *s, unsigned int i);
 };
 
@@ -296,7 +294,7 @@ TEST_F(howells, any_way_may_be_the_last)
 	}
 }
 
-/* Whoever only holds the pipe may neither pin it down nor write the page. */
+/* What is left of a buffer was made private together with what was read. */
 TEST_F(howells, reader_of_part_of_a_buffer_keeps_the_rest_as_it_was)
 {
 	unsigned char *page = map_pages(PAGE), got[PAGE];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every source to every sink, at sizes around a page and above a loan: the bytes
- * arrive, as many are copied as was promised, nothing stays behind.
+ * Every source to every sink, at sizes around a page and above a loan: the
+ * bytes arrive, as many are copied as was promised, nothing stays behind.
  */
 #include "kselftest_harness.h"
 
