@@ -33,7 +33,7 @@ ALL_CFLAGS	= -std=gnu11 $(CFLAGS) $(WARN) $(CPPFLAGS) -MMD -MP
 
 # As many jobs as there are processors, unless told otherwise.
 ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
-MAKEFLAGS	+= -j$(shell nproc) -Otarget
+MAKEFLAGS	+= -j$(shell nproc)
 endif
 MAKEFLAGS	+= --no-print-directory -r
 
@@ -97,7 +97,10 @@ $(BUILD)/tools/splicevec: $(TOOL_OBJS) $(LIB_A)
 $(BUILD)/guest/splicevec: $(TOOL_OBJS) $(LIB_A)
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) -static -pthread -o $@ $^ -ljansson -lm
+	@# The linker warns of getaddrinfo() in static programs: it wants the
+	@# machine's name services, but a guest is given addresses in numbers.
+	$(Q)$(CC) $(CFLAGS) -static -pthread -o $@ $^ -ljansson -lm 2>$@.log || \
+		{ cat $@.log; exit 1; }
 
 # Test programs: each selftests/*.c with a main is one, the rest is shared
 
@@ -181,15 +184,24 @@ $(BUILD)/guest/init: $(INIT_C) $(QEMU)/init.h Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 $(CFLAGS) $(WARN) -static -o $@ $(INIT_C)
 
+# What TESTS selects of the tests.
+CHOSEN_HOST	:= $(strip $(foreach f,$(HOST_FILES),$(if $(filter \
+			$(or $(TESTS),%),$(basename $(notdir $(f)))),$(f))))
+CHOSEN_GUEST	:= $(filter $(or $(TESTS),%),$(GUEST_TESTS))
+UNKNOWN		:= $(filter-out $(HOST_TESTS) $(GUEST_TESTS),$(TESTS))
+BOOTED		:= $(if $(CHOSEN_GUEST),$(KERNELS))
+IN_GUEST	?= $(CHOSEN_GUEST)
+
+# Holds the programs named by IN_GUEST; made anew each time, as they change.
 $(BUILD)/%/initramfs: $(BUILD)/%/splicevec.ko $(BUILD)/guest/init \
-		$(BUILD)/guest/splicevec $(BINARIES) \
-		$(QEMU)/initramfs.py $(QEMU)/modules $(QEMU)/profile
+		$(BUILD)/guest/splicevec $(IN_GUEST:%=$(BUILD)/selftests/bin/%) \
+		FORCE
 	$(call say,CPIO,$@)
 	$(Q)$(QEMU)/initramfs.py $(@D)/kernel $@ /init=$(BUILD)/guest/init \
 		/splicevec.ko=$< /bin/splicevec=$(BUILD)/guest/splicevec \
 		/bin/busybox=/bin/busybox /bin/sh="->busybox" \
-		/etc/profile=$(QEMU)/profile \
-		$(foreach p,$(PROGRAMS),/selftests/$(p)=$(BUILD)/selftests/bin/$(p))
+		/etc/profile=$(QEMU)/profile $(foreach p,$(IN_GUEST),\
+		/selftests/$(p)=$(BUILD)/selftests/bin/$(p))
 
 GUEST = $(QEMU)/run.py --name $(1) --prefix $(BUILD)/$(1)/kernel \
 	--initrd $(BUILD)/$(1)/initramfs --logs $(BUILD)/logs/$(1) \
@@ -199,38 +211,32 @@ NEWEST := $(lastword $(shell printf '%s\n' $(KERNELS) | sort -V))
 deps:
 	@selftests/deps.sh
 
-# What TESTS selects of them.
-CHOSEN_HOST	:= $(foreach f,$(HOST_FILES),$(if $(filter $(or $(TESTS),%),\
-			$(basename $(notdir $(f)))),$(f)))
-CHOSEN_GUEST	:= $(filter $(or $(TESTS),%),$(GUEST_TESTS))
-UNKNOWN		:= $(filter-out $(HOST_TESTS) $(GUEST_TESTS),$(TESTS))
-BOOTED		:= $(if $(CHOSEN_GUEST),$(KERNELS))
-
 check: deps
-	$(if $(UNKNOWN),$(error no test named $(UNKNOWN); there are: \
-		$(GUEST_TESTS) $(HOST_TESTS)))
-	+@$(MAKE) $(if $(CHOSEN_HOST),check-host) $(if $(BOOTED),check-guest)
+	$(if $(UNKNOWN),$(error no test named $(UNKNOWN); "make help" names all))
+	+@$(MAKE) -Otarget $(if $(CHOSEN_HOST),check-host) $(if $(BOOTED),check-guest)
 	@V='$(V)' LIMIT='$(LIMIT)' TOTAL='$(TOTAL)' MAKE=make CC='$(CC)' \
 	 CXX='$(CXX)' BUILD='$(abspath $(BUILD))' KERNELS='$(BOOTED)' \
 	 HOST_TESTS='$(CHOSEN_HOST)' GUEST_TESTS='$(CHOSEN_GUEST)' \
 	 selftests/check.sh
 
+# Not for the command line: what "make check" builds.
+.PHONY: check-host check-guest
 check-host: lib tools $(HOST_BINARIES)
 check-guest: $(KERNELS:%=$(BUILD)/%/initramfs)
 
 demo: deps
-	+@$(MAKE) $(BUILD)/$(NEWEST)/initramfs
+	+@$(MAKE) -Otarget IN_GUEST=demo $(BUILD)/$(NEWEST)/initramfs
 	@$(call GUEST,$(NEWEST)) demo demo
 
 shell: deps
-	+@$(MAKE) $(BUILD)/$(NEWEST)/initramfs
+	+@$(MAKE) -Otarget IN_GUEST='$(PROGRAMS)' $(BUILD)/$(NEWEST)/initramfs
 	@$(call GUEST,$(NEWEST)) shell
 
-selftest-here: $(BINARIES)
+selftest-here: $(CHOSEN_GUEST:%=$(BUILD)/selftests/bin/%)
+	$(if $(UNKNOWN),$(error no test named $(UNKNOWN); "make help" names all))
 	@selftests/here.py --limit $(LIMIT) $(if $(filter 1,$(V)),--verbose) \
 		--module $(BUILD)/$(RUNNING)/splicevec.ko \
-		$(or $(TESTS:%=$(BUILD)/selftests/bin/%),\
-		$(GUEST_TESTS:%=$(BUILD)/selftests/bin/%))
+		$(CHOSEN_GUEST:%=$(BUILD)/selftests/bin/%)
 
 checkpatch:
 	@"$$($(FETCH) source 6.12)/scripts/checkpatch.pl" --no-tree --strict \
@@ -240,6 +246,8 @@ checkpatch:
 
 # Installing
 
+# Distributions build with a key that nobody else has.
+SIGNING_KEY	:= /lib/modules/$(RUNNING)/build/certs/signing_key.pem
 INSTALL_DATA	:= install -D -m 644
 INSTALL_BIN	:= install -D -m 755
 MAN_PAGES	= $(wildcard Documentation/man/*.[1-8])
@@ -267,20 +275,23 @@ install: all
 	$(INSTALL_DATA) $(BUILD)/lib/libsplicevec.pc -t $(D)$(LIBDIR)/pkgconfig
 	$(INSTALL_DATA) etc/60-splicevec.rules -t $(D)/usr/lib/udev/rules.d
 	$(INSTALL_DATA) etc/splicevec.conf -t $(D)/usr/lib/sysusers.d
-	$(foreach m,$(MAN_PAGES),$(INSTALL_DATA) $(m) \
-		-t $(D)$(MANDIR)/man$(subst .,,$(suffix $(m))) &&) true
+	for page in $(MAN_PAGES); do \
+		$(INSTALL_DATA) $$page -t $(D)$(MANDIR)/man$${page##*.}; done
 	+if [ -e $(BUILD)/$(RUNNING)/splicevec.ko ]; then \
 		$(MAKE) -s -C /lib/modules/$(RUNNING)/build \
 		M=$(abspath $(BUILD)/$(RUNNING)/src) INSTALL_MOD_DIR=updates \
-		$(if $(D),INSTALL_MOD_PATH=$(abspath $(D))) modules_install; \
+		$(if $(wildcard $(SIGNING_KEY)),,CONFIG_MODULE_SIG_ALL=) \
+		$(if $(D),INSTALL_MOD_PATH=$(abspath $(D))) modules_install && \
+		{ [ -n "$(D)" ] || depmod $(RUNNING); }; \
 	else echo "no headers of kernel $(RUNNING): module not installed"; fi
 	[ -n "$(D)" ] || { getent group splicevec >/dev/null || \
-		groupadd --system splicevec; ldconfig; depmod; }
+		groupadd --system splicevec; ldconfig; }
 
 uninstall:
 	rm -f $(INSTALLED)
 	rm -f $(D)/lib/modules/$(RUNNING)/updates/splicevec.ko*
-	[ -n "$(D)" ] || { ldconfig; depmod; }
+	[ -n "$(D)" ] || { ldconfig; [ ! -d /lib/modules/$(RUNNING) ] || \
+		depmod $(RUNNING); }
 
 clean:
 	rm -rf $(BUILD)

@@ -6,8 +6,8 @@ set -eu
 # The module: gcc-12 is what Debian's kernels are built with, objtool and
 # modpost of the headers packages use libelf.
 packages="make gcc gcc-12 g++ libc6-dev binutils libelf1 libssl3 kmod xz-utils"
-# The command.
-packages="$packages libjansson-dev pkg-config"
+# The command and the manual.
+packages="$packages libjansson-dev pkg-config man-db"
 # The guest and its disks and NICs.
 packages="$packages qemu-system-x86 seabios busybox-static e2fsprogs xfsprogs"
 packages="$packages iproute2 python3 debian-archive-keyring"

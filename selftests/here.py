@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
 """Run test programs on this very machine.
 
@@ -22,8 +22,8 @@ LEDGER = pathlib.Path("/sys/kernel/debug/splicevec/ledger")
 ACCOUNTS = ("loans", "pushes", "pages", "pinned", "vectors")
 # Release runs on a workqueue.
 PATIENCE = 2
-ALARM = re.compile(r"BUG|WARNING:|Oops|KASAN|suspicious RCU|lockdep"
-                   r"|possible recursive|blocked for more than|refcount_t"
+ALARM = re.compile(r"BUG:|kernel BUG|WARNING:|Oops|KASAN|suspicious RCU"
+                   r"|lockdep|possible recursive|blocked for more than|refcount_t"
                    r"|Bad page|general protection|Call Trace")
 # Exit status of a kselftest program that could not run.
 SKIP = 4
@@ -91,10 +91,11 @@ def kernel_log():
 
 
 def owed():
-    """Return the lines of the ledger that should be zero and are not."""
+    """Return the accounts of the ledger that are not there or not zero."""
     lines = (line.split() for line in LEDGER.read_text().splitlines())
-    return [f"{line[0]}={line[1]}" for line in lines
-            if line[0] in ACCOUNTS and line[1] != "0"]
+    values = {line[0]: line[1] for line in lines}
+    return [f"{account}={values.get(account)}" for account in ACCOUNTS
+            if values.get(account) != "0"]
 
 
 def check_ledger(program, results):

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
 """Bring Debian's own kernels into a cache, without installing anything.
 
@@ -75,7 +75,8 @@ def locked(name):
 
 def machine_suites():
     """Yield (mirror, suite) of the machine's own "main" package lists."""
-    listing = run("apt-get", "indextargets", "--format",
+    # Without --no-release-info only lists already fetched would be named.
+    listing = run("apt-get", "indextargets", "--no-release-info", "--format",
                   "$(REPO_URI) $(RELEASE) $(COMPONENT)",
                   "Created-By: Packages")
     for line in listing.splitlines():
@@ -151,7 +152,7 @@ def update(options):
     say("reading the package lists of Debian's mirror")
     stamp.touch()
     try:
-        run("apt-get", *options, "-q", "update")
+        run("apt-get", *options, "-q", "--error-on=any", "update")
     except Failed as error:
         # One suite may be missing on a mirror: carry on with the others,
         # and look again in an hour.
@@ -320,22 +321,28 @@ def point(link, target):
     fresh.rename(link)
 
 
+def renew(kind, kernel, link):
+    """Let link name the newest version there is, fetched if need be."""
+    with locked("apt"):
+        options = apt_config()
+        update(options)
+    resolve = kernel_version if kind == "kernel" else source_version
+    version, unpack = resolve(options, kernel)
+    point(link, place(kind, version, unpack))
+
+
 def fetch(kind, kernel):
     """Return the directory of the newest version, or of the cached one."""
     link = CACHE / kind / kernel
     # The few files taken from the source hardly change: any version will do.
     if link.exists() and (kind == "source" or age(link_stamp(link)) < DAY):
         return link.resolve()
-    with locked("apt"):
-        options = apt_config()
-        update(options)
     with locked(f"{kind}-{kernel}"):
-        resolve = kernel_version if kind == "kernel" else source_version
         try:
-            version, unpack = resolve(options, kernel)
-            point(link, place(kind, version, unpack))
+            renew(kind, kernel, link)
         except Failed as error:
             if not link.exists():
+                (APT / "updated").unlink(missing_ok=True)
                 raise
             say(f"{error}\nfetch: using {kind} {link.resolve().name} "
                 "from the cache")

@@ -16,6 +16,13 @@ DISK_SIZE = 1 << 30
 CMDLINE = ("console=ttyS0", "panic=-1", "printk.devkmsg=on",
            "log_buf_len=4M", "unknown_nmi_panic", "rdinit=/init")
 
+# QEMU shall not outlive us, however we end. Its emulation of cmpxchg16b breaks
+# 6.12 guests, so the CPU has none.
+QEMU = ("setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-nodefaults",
+        "-display", "none", "-no-reboot", "-M", "q35", "-cpu", "max,cx16=off",
+        "-smp", "2", "-m", "2G")
+
+TAPS = ("tap0", "tap1")
 MACS = ("52:54:00:09:00:0a", "52:54:00:09:00:0b")
 
 
@@ -28,32 +35,30 @@ def accelerator():
     return "tcg"
 
 
-def ip(*args):
-    subprocess.run(("ip", *args), check=True)
-
-
 def bridged_taps():
-    """Make two taps on a bridge; both live in our network namespace.
+    """Make two taps on a bridge; all live in our network namespace.
 
     Taps with a virtio header take packets as the guest's stack hands them
-    over, so the guest needs not linearise them.
+    over, so the guest need not linearise them. Return why it cannot be, if so.
     """
-    ip("link", "set", "lo", "up")
-    ip("link", "add", "br0", "type", "bridge", "mcast_snooping", "0")
-    for tap in ("tap0", "tap1"):
-        ip("tuntap", "add", "dev", tap, "mode", "tap", "vnet_hdr")
-        ip("link", "set", tap, "master", "br0", "up")
-    ip("link", "set", "br0", "up")
+    commands = ["link set lo up",
+                "link add br0 type bridge mcast_snooping 0"]
+    for tap in TAPS:
+        commands += [f"tuntap add dev {tap} mode tap vnet_hdr",
+                     f"link set {tap} master br0 up"]
+    for command in (*commands, "link set br0 up"):
+        done = subprocess.run(("ip", *command.split()), text=True, check=False,
+                              stderr=subprocess.PIPE)
+        if done.returncode:
+            return f"ip {command}: {done.stderr.strip()}"
+    return None
 
 
 def nic_args():
-    bridged_taps()
-    args = []
-    for number, mac in enumerate(MACS):
-        args += ["-netdev", f"tap,id=n{number},ifname=tap{number},"
-                 "script=no,downscript=no,vnet_hdr=on",
-                 "-device", f"virtio-net-pci,netdev=n{number},mac={mac}"]
-    return args
+    for tap, mac in zip(TAPS, MACS):
+        yield from ("-netdev", f"tap,id={tap},ifname={tap},"
+                    "script=no,downscript=no,vnet_hdr=on",
+                    "-device", f"virtio-net-pci,netdev={tap},mac={mac}")
 
 
 class Machine:
@@ -117,9 +122,7 @@ class Machine:
     def launch(self, opt, args, nics, terminal):
         quiet = ("quiet",) if terminal else ()
         cmdline = " ".join((*CMDLINE, *quiet, "--", *args))
-        argv = ["qemu-system-x86_64", "-nodefaults", "-display", "none",
-                "-no-reboot", "-accel", accelerator(), "-M", "q35",
-                "-cpu", "max,cx16=off", "-smp", "2", "-m", "2G",
+        argv = [*QEMU, "-accel", accelerator(),
                 "-kernel", str(opt.prefix / "vmlinuz"),
                 "-initrd", str(opt.initrd), "-append", cmdline,
                 *self.serial_args(terminal),

@@ -68,7 +68,6 @@ static void environment(void)
 	setenv("HOME", "/tmp", 1);
 	setenv("PATH", "/bin:/sbin:" PROGRAM_DIR, 1);
 	setenv("TERM", "vt220", 1);
-	setenv("ENV", "/etc/profile", 1);
 	setenv("SPLICEVEC_KO", MODULE_FILE, 1);
 }
 

@@ -10,6 +10,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+#define __printf(format_, args) __attribute__((format(printf, format_, args)))
+
 #define MODULE_NAME	"splicevec"
 #define MODULE_FILE	"/splicevec.ko"
 #define PROGRAM_DIR	"/selftests"
@@ -21,9 +24,8 @@ void verdict_run(const char *program);
 void verdict_done(const char *program, unsigned int seconds);
 void verdict_pass(const char *program, const char *what);
 void verdict_skip(const char *program, const char *what);
-void verdict_fail(const char *program, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-void verdict_out(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+__printf(2, 3) void verdict_fail(const char *program, const char *fmt, ...);
+__printf(1, 2) void verdict_out(const char *fmt, ...);
 void verdict_end(void);
 
 /* setup.c: from an empty root to a place where tests can run. */
@@ -41,7 +43,9 @@ void setup_net(void);
 /* runner.c: one program at a time, each with a time limit. */
 void run_tests(const char *program, unsigned int limit);
 void run_plain(const char *program, unsigned int limit);
-int run_shell(const char *rows, const char *columns);
+
+/* shell.c: somebody at the console. */
+void run_shell(const char *rows, const char *columns);
 
 /* tap.c: the test results a program prints. */
 struct tap {

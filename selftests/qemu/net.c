@@ -38,7 +38,7 @@ static int link_up(const char *name)
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int ret;
 
-	strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+	snprintf(request.ifr_name, IFNAMSIZ, "%s", name);
 	ret = ioctl(fd, SIOCGIFFLAGS, &request);
 	request.ifr_flags |= IFF_UP;
 	if (!ret)
@@ -54,7 +54,7 @@ static int set_ipv4(const struct space *space)
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int ret;
 
-	strncpy(request.ifr_name, space->nic, IFNAMSIZ - 1);
+	snprintf(request.ifr_name, IFNAMSIZ, "%s", space->nic);
 	in->sin_family = AF_INET;
 	inet_pton(AF_INET, space->ipv4, &in->sin_addr);
 	ret = ioctl(fd, SIOCSIFADDR, &request);
@@ -181,11 +181,11 @@ void setup_net(void)
 	no_dad();
 	if (link_up("lo"))
 		verdict_fail("setup", "lo: %m");
-	for (size_t i = 0; i < sizeof(spaces) / sizeof(spaces[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(spaces); i++)
 		if (!if_nametoindex(spaces[i].nic))
 			return;
 	mkdir("/run/netns", 0755);
-	for (size_t i = 0; i < sizeof(spaces) / sizeof(spaces[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(spaces); i++) {
 		int ret = make_space(&spaces[i]);
 
 		if (ret)

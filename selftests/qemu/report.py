@@ -2,9 +2,9 @@
 """What the guest said, shown as it comes and counted."""
 
 import re
-import sys
 
 CONSOLE_TAIL = 60
+CRASH = re.compile("BUG:|kernel BUG|Oops|Kernel panic|sysrq:")
 
 
 class Results:
@@ -97,6 +97,17 @@ class Results:
         return self.failed == 0 and self.passed > 0
 
 
+def without_idle(lines):
+    """Drop the stacks of kernel threads that merely wait for work."""
+    keep = True
+    for line in lines:
+        task = re.search(r" task:.* state:(\S+).* ppid:(\d+)", line)
+        if task:
+            keep = task[1] == "D" or task[2] != "2"
+        if keep:
+            yield line
+
+
 def tail(console):
     """The console's end, from the first sign of a crash if there is one."""
     try:
@@ -105,10 +116,7 @@ def tail(console):
         return ["(no console log)"]
     lines = [line.rstrip() for line in text.splitlines()]
     for number, line in enumerate(lines):
-        if re.search(r"BUG|Oops|Kernel panic|sysrq", line):
-            return lines[max(0, number - 5):number + 4 * CONSOLE_TAIL]
+        if CRASH.search(line):
+            crash = without_idle(lines[max(0, number - 5):])
+            return list(crash)[:5 * CONSOLE_TAIL]
     return lines[-CONSOLE_TAIL:]
-
-
-if __name__ == "__main__":
-    sys.exit("run run.py")

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
 """Boot a kernel with our programs in it and report what they say.
 
@@ -14,6 +14,7 @@ import os
 import pathlib
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -62,7 +63,7 @@ def enter_private_net():
     if probe.returncode:
         return f"unshare -n: {probe.stdout.decode().strip()}"
     os.environ["SPLICEVEC_PRIVATE_NET"] = "1"
-    os.execvp("unshare", ("unshare", "-n", sys.executable, *sys.argv))
+    os.execvp("unshare", ("unshare", "-n", *sys.argv))
     return None
 
 
@@ -113,7 +114,10 @@ def shell(opt, no_nics):
 
 def main():
     opt = options()
-    no_nics = enter_private_net()
+    # Leave through the contexts, so that QEMU and its disks go too.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit("ended by a signal"))
+    no_nics = enter_private_net() or guest.bridged_taps()
     if no_nics:
         print(f"{opt.name}: no NICs in the guest, tests that need them are "
               f"skipped: {no_nics}", flush=True)

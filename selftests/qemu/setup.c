@@ -47,7 +47,7 @@ int write_file(const char *path, const char *text)
 
 void setup_mounts(void)
 {
-	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(mounts); i++) {
 		mkdir(mounts[i].where, 0755);
 		if (mount(mounts[i].type, mounts[i].where, mounts[i].type, 0,
 			  mounts[i].options))
@@ -105,7 +105,7 @@ void setup_modules(void)
 void setup_disks(void)
 {
 	mkdir("/mnt", 0755);
-	for (size_t i = 0; i < sizeof(disks) / sizeof(disks[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(disks); i++) {
 		mkdir(disks[i].where, 0755);
 		if (mount(disks[i].device, disks[i].where, disks[i].type,
 			  MS_NOATIME, NULL))

@@ -40,7 +40,7 @@ int verdict_open(const char *port)
 static size_t one_line(char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)text[i] < ' ')
+		if ((unsigned char)text[i] < ' ' && text[i] != '\t')
 			text[i] = ' ';
 	text[len] = '\n';
 	return len + 1;
@@ -69,8 +69,7 @@ static void send_line(const char *keyword, const char *fmt, va_list args)
 	}
 }
 
-static void __attribute__((format(printf, 2, 3)))
-say(const char *keyword, const char *fmt, ...)
+__printf(2, 3) static void say(const char *keyword, const char *fmt, ...)
 {
 	va_list args;
 

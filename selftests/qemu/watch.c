@@ -25,7 +25,7 @@ static const char * const accounts[] = {
 };
 
 static const char * const alarms[] = {
-	"BUG", "WARNING:", "Oops", "KASAN", "KCSAN", "KFENCE", "UBSAN",
+	"BUG:", "kernel BUG", "WARNING:", "Oops", "KASAN", "KCSAN", "KFENCE", "UBSAN",
 	"suspicious RCU", "rcu: INFO:", "possible recursive",
 	"possible circular", "inconsistent lock", "lockdep",
 	"blocked for more than", "soft lockup", "hard LOCKUP", "refcount_t",
@@ -54,7 +54,7 @@ void watch_begin(const char *program)
 
 static const char *alarm_in(const char *text)
 {
-	for (size_t i = 0; i < sizeof(alarms) / sizeof(alarms[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(alarms); i++)
 		if (strstr(text, alarms[i]))
 			return alarms[i];
 	return NULL;
@@ -105,7 +105,7 @@ void watch_log(const char *program)
 
 static bool must_be_zero(const char *account)
 {
-	for (size_t i = 0; i < sizeof(accounts) / sizeof(accounts[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(accounts); i++)
 		if (!strcmp(account, accounts[i]))
 			return true;
 	return false;
@@ -132,10 +132,9 @@ static int read_ledger(char *owed, size_t size)
 					account, value);
 	}
 	fclose(ledger);
-	if (known != sizeof(accounts) / sizeof(accounts[0]))
+	if (known != ARRAY_SIZE(accounts))
 		return snprintf(owed, size, "%u of its lines missing",
-				(unsigned int)(sizeof(accounts) /
-					       sizeof(accounts[0]) - known));
+				(unsigned int)(ARRAY_SIZE(accounts) - known));
 	return len;
 }
 
@@ -165,7 +164,7 @@ static void show_task(const char *pid, const char *tid)
 	static const char * const files[] = { "comm", "wchan", "stack" };
 	char path[600], line[256];
 
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		FILE *file;
 
 		snprintf(path, sizeof(path), "/proc/%s/task/%s/%s", pid, tid,
