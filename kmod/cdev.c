@@ -180,22 +180,6 @@ static long sv_ioctl(struct file *file, unsigned int number, unsigned long arg)
 	return sv_args_copy_out(&args, &command->layout, user);
 }
 
-static int sv_open(struct inode *inode, struct file *file)
-{
-	struct sv_vector *vec = sv_vector_alloc();
-
-	if (!vec)
-		return -ENOMEM;
-	file->private_data = vec;
-	return stream_open(inode, file);
-}
-
-static int sv_release(struct inode *inode, struct file *file)
-{
-	sv_vector_free(file->private_data);
-	return 0;
-}
-
 static void sv_show_fdinfo(struct seq_file *seq, struct file *file)
 {
 	struct splicevec_info info;
@@ -205,10 +189,10 @@ static void sv_show_fdinfo(struct seq_file *seq, struct file *file)
 		   info.head, info.tail, info.spans, info.loans, info.pages);
 }
 
-const struct file_operations sv_cdev_fops = {
+static const struct file_operations sv_fops = {
 	.owner = THIS_MODULE,
-	.open = sv_open,
-	.release = sv_release,
+	.open = sv_vector_open,
+	.release = sv_vector_release,
 	.unlocked_ioctl = sv_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.show_fdinfo = sv_show_fdinfo,
@@ -218,7 +202,7 @@ const struct file_operations sv_cdev_fops = {
 static struct miscdevice sv_misc = {
 	.minor = MISC_DYNAMIC_MINOR,
 	.name = "splicevec",
-	.fops = &sv_cdev_fops,
+	.fops = &sv_fops,
 	.mode = 0660,
 };
 

@@ -10,19 +10,13 @@
 #include <linux/slab.h>
 
 #include "account.h"
-#include "cdev.h"
 #include "loan.h"
 
 static unsigned int vector_spans = 65536;
 module_param(vector_spans, uint, 0644);
 MODULE_PARM_DESC(vector_spans, "Spans one vector may have");
 
-/**
- * sv_vector_alloc - a new, empty vector of the calling user
- *
- * Return: the vector or NULL: no memory.
- */
-struct sv_vector *sv_vector_alloc(void)
+static struct sv_vector *vector_alloc(void)
 {
 	struct sv_vector *vec = kzalloc(sizeof(*vec), GFP_KERNEL_ACCOUNT);
 
@@ -40,19 +34,39 @@ struct sv_vector *sv_vector_alloc(void)
 }
 
 /**
- * sv_vector_free - give everything back
- * @vec: vector nobody can reach any more
+ * sv_vector_open - a file becomes a new, empty vector of the calling user
+ * @inode: of the device
+ * @file: being opened
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int sv_vector_open(struct inode *inode, struct file *file)
+{
+	file->private_data = vector_alloc();
+	if (!file->private_data)
+		return -ENOMEM;
+	return stream_open(inode, file);
+}
+
+/**
+ * sv_vector_release - the file is gone; give everything back
+ * @inode: of the device
+ * @file: nobody can reach it any more
  *
  * Context: may sleep.
+ * Return: 0.
  */
-void sv_vector_free(struct sv_vector *vec)
+int sv_vector_release(struct inode *inode, struct file *file)
 {
+	struct sv_vector *vec = file->private_data;
+
 	WARN_ON_ONCE(vec->reserved);
 	sv_spans_free(&vec->spans);
 	atomic_long_dec(&vec->account->vectors);
 	sv_account_put(vec->account);
 	mutex_destroy(&vec->consume);
 	kfree(vec);
+	return 0;
 }
 
 /**
@@ -63,7 +77,9 @@ void sv_vector_free(struct sv_vector *vec)
  */
 struct sv_vector *sv_vector_of(struct file *file)
 {
-	return file->f_op == &sv_cdev_fops ? file->private_data : NULL;
+	if (file->f_op->release != sv_vector_release)
+		return NULL;
+	return file->private_data;
 }
 
 /* Capacity that @vec lacks for @nr spans more; 0: none. Needs vec->lock. */

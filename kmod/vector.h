@@ -32,8 +32,8 @@ struct sv_vector {
 	struct sv_account *account;
 };
 
-struct sv_vector *sv_vector_alloc(void);
-void sv_vector_free(struct sv_vector *vec);
+int sv_vector_open(struct inode *inode, struct file *file);
+int sv_vector_release(struct inode *inode, struct file *file);
 struct sv_vector *sv_vector_of(struct file *file);
 
 int sv_vector_reserve(struct sv_vector *vec, u32 nr);
