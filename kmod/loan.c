@@ -143,21 +143,75 @@ bool sv_loan_add(struct sv_loan *loan, struct page *page, u32 offset, u32 len)
 	return true;
 }
 
+/* Cut a run to @len bytes and put the references on pages behind them. */
+static void trim_run(struct bio_vec *bv, size_t len)
+{
+	unsigned int kept = len ? DIV_ROUND_UP(bv->bv_offset + len, PAGE_SIZE) : 0;
+	unsigned int gone = run_pages(bv) - kept;
+	struct bio_vec behind = {
+		.bv_page = bv->bv_page + kept,
+		.bv_len = gone << PAGE_SHIFT,
+	};
+
+	put_run(&behind);
+	bv->bv_len = len;
+}
+
+/**
+ * sv_loan_trim - cut a loan of page references short
+ * @loan: private, not PINNED, without a ring
+ * @len: bytes to keep, all if it has fewer
+ */
+void sv_loan_trim(struct sv_loan *loan, size_t len)
+{
+	int used = 0;
+	int i;
+
+	for (i = 0; i < loan->nr; i++) {
+		size_t keep = min_t(size_t, len, loan->bv[i].bv_len);
+
+		if (keep < loan->bv[i].bv_len)
+			trim_run(&loan->bv[i], keep);
+		if (keep)
+			used = i + 1;
+		len -= keep;
+	}
+	loan->nr = used;
+}
+
+/**
+ * sv_bvec_folio - the folio that bytes of a run begin in
+ * @bv: run
+ * @skip: bytes of the run before them, below its length
+ * @len: result: how many bytes of the run lie in that folio from there on
+ */
+struct folio *sv_bvec_folio(const struct bio_vec *bv, size_t skip, size_t *len)
+{
+	size_t offset = bv->bv_offset + skip;
+	struct page *page = bv->bv_page + (offset >> PAGE_SHIFT);
+	struct folio *folio = page_folio(page);
+	size_t rest = folio_nr_pages(folio) - folio_page_idx(folio, page);
+
+	*len = min((rest << PAGE_SHIFT) - offset_in_page(offset), bv->bv_len - skip);
+	return folio;
+}
+
 /* Pages of each distinct folio, neighbours compared: what the loan keeps busy. */
 static unsigned long loan_cost(const struct sv_loan *loan)
 {
 	struct folio *last = NULL;
 	unsigned long pages = 0;
-	unsigned int n;
 	int i;
 
 	for (i = 0; i < loan->nr; i++) {
-		for (n = 0; n < run_pages(&loan->bv[i]); n++) {
-			struct folio *folio = page_folio(loan->bv[i].bv_page + n);
+		const struct bio_vec *bv = &loan->bv[i];
+		size_t skip, len;
 
-			if (folio == last)
-				continue;
-			pages += folio_nr_pages(folio);
+		for (skip = 0; skip < bv->bv_len; skip += len) {
+			struct folio *folio = sv_bvec_folio(bv, skip, &len);
+
+			if (folio != last)
+				pages += folio_nr_pages(folio);
 			last = folio;
 		}
 	}
@@ -239,16 +293,16 @@ void sv_loan_put(struct sv_loan *loan)
 }
 
 /**
- * sv_page_fits_plain - may a sink take references of its own on this page?
- * @page: page of a plain loan
+ * sv_folio_fits_plain - may a sink take references of its own on this folio?
+ * @folio: of a plain loan
  *
  * Far below overflow, where get_page() would only warn; and no slab page, which
  * has no reference count of its own.
  *
  * Return: true if so; otherwise its bytes have to be copied.
  */
-bool sv_page_fits_plain(struct page *page)
+bool sv_folio_fits_plain(struct folio *folio)
 {
-	return folio_ref_count(page_folio(page)) < (1 << 30) &&
-	       sendpage_ok(page);
+	return folio_ref_count(folio) < (1 << 30) &&
+	       sendpage_ok(folio_page(folio, 0));
 }

@@ -46,12 +46,14 @@ struct sv_loan {
 struct sv_loan *sv_loan_alloc(struct sv_account *account,
 			      enum splicevec_kind kind, unsigned int runs);
 bool sv_loan_add(struct sv_loan *loan, struct page *page, u32 offset, u32 len);
+void sv_loan_trim(struct sv_loan *loan, size_t len);
 int sv_loan_settle(struct sv_loan *loan, bool no_way_back);
 size_t sv_loan_len(const struct sv_loan *loan);
 
 struct sv_loan *sv_loan_get(struct sv_loan *loan);
 void sv_loan_put(struct sv_loan *loan);
 
-bool sv_page_fits_plain(struct page *page);
+bool sv_folio_fits_plain(struct folio *folio);
+struct folio *sv_bvec_folio(const struct bio_vec *bv, size_t skip, size_t *len);
 
 #endif /* _SV_LOAN_H */

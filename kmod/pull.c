@@ -26,6 +26,7 @@ static const struct sv_source *const sources[] = {
 	&sv_source_vec,
 	&sv_source_pipe,
 	&sv_source_sock,
+	&sv_source_cache,
 	&sv_source_splice,
 };
 
@@ -166,6 +167,16 @@ ssize_t sv_pull_end_ring(struct sv_pull *pull, struct sv_ring *ring,
 	return sv_pull_end_loan(pull, sv_ring_into_loan(ring), no_way_back);
 }
 
+static ssize_t ask_source(struct sv_pull *pull, size_t len)
+{
+	const struct sv_source *source = pull->source;
+	ssize_t ret = source->pull(pull, len);
+
+	if (ret == -ENOTBLK && source->otherwise)
+		ret = source->otherwise->pull(pull, len);
+	return ret;
+}
+
 /* Put copies of what was lent into the batch. The copy is filled in full. */
 static ssize_t add_copy(struct sv_pull *pull, struct sv_loan *copy,
 			struct sv_spans *lent)
@@ -197,7 +208,7 @@ static ssize_t pull_step_copied(struct sv_pull *pull, size_t len)
 	if (IS_ERR(copy))
 		return PTR_ERR(copy);
 	swap(pull->batch, lent);
-	ret = pull->source->pull(pull, min(len, sv_loan_len(copy)));
+	ret = ask_source(pull, min(len, sv_loan_len(copy)));
 	swap(pull->batch, lent);
 	if (ret > 0)
 		ret = add_copy(pull, copy, &lent);
@@ -212,7 +223,7 @@ static ssize_t pull_step(struct sv_pull *pull, size_t len)
 	/* memory is copied straight from the caller, without a pin */
 	if (pull->copy && pull->source != &sv_source_mem)
 		return pull_step_copied(pull, len);
-	return pull->source->pull(pull, len);
+	return ask_source(pull, len);
 }
 
 static ssize_t pull_loop(struct sv_pull *pull, size_t len)

@@ -52,16 +52,19 @@ struct sv_pull {
  *	take less than there is and is then asked again. Whatever can fail comes
  *	before anything is taken that cannot be put back. Returns bytes, 0 at the
  *	end, or a negative errno with nothing taken.
+ * @otherwise: source that serves the steps for which @pull returns -ENOTBLK
  */
 struct sv_source {
 	bool (*match)(struct file *file);
 	enum sv_positioning positioning;
 	ssize_t (*pull)(struct sv_pull *pull, size_t len);
+	const struct sv_source *otherwise;
 };
 
 extern const struct sv_source sv_source_vec;
 extern const struct sv_source sv_source_pipe;
 extern const struct sv_source sv_source_sock;
+extern const struct sv_source sv_source_cache;
 extern const struct sv_source sv_source_splice;
 extern const struct sv_source sv_source_mem;
 

@@ -50,17 +50,20 @@ bool sv_handoff_nonblock(const struct sv_handoff *handoff)
 /* Bytes at the front of a span on whose pages a sink may take references. */
 static size_t plain_prefix(const struct sv_span *span, size_t len)
 {
-	struct sv_span rest = *span;
-	struct sv_piece piece;
+	const struct bio_vec *bv = &span->loan->bv[span->run];
+	size_t skip = span->skip;
 	size_t fits = 0;
+	size_t n;
 
-	rest.len = len;
-	while (sv_span_next_piece(&rest, &piece)) {
-		if (!sv_page_fits_plain(piece.page))
-			break;
-		fits += piece.len;
+	while (fits < len && sv_folio_fits_plain(sv_bvec_folio(bv, skip, &n))) {
+		fits += n;
+		skip += n;
+		if (skip == bv->bv_len) {
+			bv++;
+			skip = 0;
+		}
 	}
-	return fits;
+	return min(fits, len);
 }
 
 static struct sv_route ask_sink(const struct sv_handoff *handoff,

@@ -72,21 +72,6 @@ size_t sv_owned_fill(struct sv_span *room, struct iov_iter *from)
 	return before - room->len;
 }
 
-/* Cut a run; give up the pages behind it and clear the rest of its last one. */
-static void trim_run(struct bio_vec *bv, size_t len)
-{
-	unsigned int had = bv->bv_len >> PAGE_SHIFT;
-	unsigned int kept = DIV_ROUND_UP(len, PAGE_SIZE);
-	unsigned int i;
-
-	for (i = kept; i < had; i++)
-		put_page(bv->bv_page + i);
-	if (offset_in_page(len))
-		memzero_page(bv->bv_page + kept - 1, offset_in_page(len),
-			     PAGE_SIZE - offset_in_page(len));
-	bv->bv_len = len;
-}
-
 /**
  * sv_owned_trim - forget what was not filled
  * @loan: from sv_owned_alloc(), private
@@ -96,18 +81,18 @@ static void trim_run(struct bio_vec *bv, size_t len)
  */
 void sv_owned_trim(struct sv_loan *loan, size_t len)
 {
-	int used = 0;
-	int i;
+	const struct bio_vec *last;
+	size_t end;
 
-	for (i = 0; i < loan->nr; i++) {
-		size_t keep = min_t(size_t, len, loan->bv[i].bv_len);
-
-		trim_run(&loan->bv[i], keep);
-		len -= keep;
-		if (keep)
-			used = i + 1;
-	}
-	loan->nr = used;
+	sv_loan_trim(loan, len);
+	if (!loan->nr)
+		return;
+	last = &loan->bv[loan->nr - 1];
+	end = last->bv_offset + last->bv_len;
+	if (offset_in_page(end))
+		memzero_page(last->bv_page + (end >> PAGE_SHIFT),
+			     offset_in_page(end),
+			     PAGE_SIZE - offset_in_page(end));
 }
 
 /**
