@@ -7,6 +7,7 @@
 #include "cdev.h"
 #include "completion.h"
 #include "ledger.h"
+#include "ring.h"
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"
@@ -15,6 +16,9 @@ static int __init sv_init(void)
 {
 	int err;
 
+	err = sv_ring_init();
+	if (err)
+		return err;
 	err = sv_completion_init();
 	if (err)
 		return err;

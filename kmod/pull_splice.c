@@ -35,7 +35,6 @@ static ssize_t fill_ring(struct sv_pull *pull, struct sv_ring *ring, size_t len)
 			     sv_pull_nonblock(pull) ? SPLICE_F_NONBLOCK : 0);
 	if (ret <= 0)
 		return ret;
-	sv_ring_learn(ring, pull->file->f_mapping);
 	return sv_ring_confirm(ring);
 }
 

@@ -5,13 +5,15 @@
  *
  * A buffer is plain when a page reference is all that holds its page. That is
  * known of generic_pipe_buf_release(), and learned of the two other releases
- * that only put the page but are not exported: the page cache's, seen when a
- * file's own cache page comes through the ring, and the anonymous pipe's, seen
- * by PIPE_BUF_FLAG_CAN_MERGE, which pipe_write() alone sets. Every other buffer
- * keeps its operations and is only ever lent the tracked way.
+ * that only put the page but are not exported: the page cache's, from a file of
+ * our own when the module is loaded, and the anonymous pipe's, from buffers with
+ * flags that pipe_write() alone sets. Every other buffer keeps its operations
+ * and is only ever lent the tracked way.
  */
 #include "ring.h"
 
+#include <linux/err.h>
+#include <linux/file.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -21,7 +23,7 @@
 typedef void (*sv_release_fn)(struct pipe_inode_info *pipe,
 			      struct pipe_buffer *buf);
 
-static sv_release_fn cache_release;
+static sv_release_fn cache_release __ro_after_init;
 static sv_release_fn anon_release;
 
 /*
@@ -101,6 +103,46 @@ void sv_ring_free(struct sv_ring *ring)
 	kfree(ring);
 }
 
+/* Read the one byte of @file and look at how its page is released. */
+static int __init learn_cache_release(struct file *file)
+{
+	struct pipe_inode_info pipe;
+	struct pipe_buffer buf;
+	loff_t pos = 0;
+	ssize_t ret;
+
+	pipe_init_private(&pipe, &buf, 1, 1);
+	ret = sv_splice_read(file, &pos, &pipe, 1, 0);
+	if (ret > 0) {
+		if (page_folio(buf.page)->mapping == file->f_mapping &&
+		    buf.ops->get == generic_pipe_buf_get)
+			cache_release = buf.ops->release;
+		buf_release(&buf);
+	}
+	mutex_destroy(&pipe.mutex);
+	return ret < 0 ? ret : 0;
+}
+
+/**
+ * sv_ring_init - learn what the kernel does not export
+ *
+ * Return: 0 or a negative errno.
+ */
+int __init sv_ring_init(void)
+{
+	struct file *file = sv_shmem_file("splicevec", PAGE_SIZE);
+	loff_t pos = 0;
+	ssize_t ret;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	ret = kernel_write(file, "", 1, &pos);
+	if (ret == 1)
+		ret = learn_cache_release(file);
+	fput(file);
+	return ret;
+}
+
 /**
  * sv_ring_used - number of buffers in a ring
  * @ring: ring
@@ -131,7 +173,7 @@ void sv_ring_add(struct sv_ring *ring, const struct pipe_buffer *buf)
 {
 	struct pipe_buffer *slot = ring_buf(ring, ring->pipe.head);
 
-	if (buf->flags & PIPE_BUF_FLAG_CAN_MERGE)
+	if (buf->flags & (PIPE_BUF_FLAG_CAN_MERGE | PIPE_BUF_FLAG_PACKET))
 		WRITE_ONCE(anon_release, buf->ops->release);
 	*slot = *buf;
 	slot->flags &= ~(PIPE_BUF_FLAG_GIFT | PIPE_BUF_FLAG_CAN_MERGE);
@@ -165,29 +207,12 @@ int sv_ring_confirm(struct sv_ring *ring)
 	return good == pipe->tail ? err : 0;
 }
 
-/**
- * sv_ring_learn - learn the page cache's release
- * @ring: filled by a file's splice_read
- * @mapping: the file's page cache
- */
-void sv_ring_learn(const struct sv_ring *ring,
-		   const struct address_space *mapping)
-{
-	struct pipe_buffer *buf = ring_buf(ring, ring->pipe.tail);
-
-	if (READ_ONCE(cache_release) || !sv_ring_used(ring))
-		return;
-	if (page_folio(buf->page)->mapping == mapping &&
-	    buf->ops->get == generic_pipe_buf_get)
-		WRITE_ONCE(cache_release, buf->ops->release);
-}
-
 static bool buf_is_plain(const struct pipe_buffer *buf)
 {
 	sv_release_fn release = buf->ops->release;
 
 	return release == generic_pipe_buf_release ||
-	       release == READ_ONCE(cache_release) ||
+	       release == cache_release ||
 	       release == READ_ONCE(anon_release);
 }
 

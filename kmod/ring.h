@@ -21,13 +21,13 @@ struct sv_ring {
 	struct pipe_buffer buf[];
 };
 
+int sv_ring_init(void);
 struct sv_ring *sv_ring_alloc(struct sv_loan *loan);
 void sv_ring_free(struct sv_ring *ring);
 unsigned int sv_ring_used(const struct sv_ring *ring);
 bool sv_ring_full(const struct sv_ring *ring);
 void sv_ring_add(struct sv_ring *ring, const struct pipe_buffer *buf);
 int sv_ring_confirm(struct sv_ring *ring);
-void sv_ring_learn(const struct sv_ring *ring, const struct address_space *mapping);
 struct sv_loan *sv_ring_into_loan(struct sv_ring *ring);
 
 #endif /* _SV_RING_H */

@@ -20,19 +20,22 @@ static s64 offset_after(s64 offset, u64 moved)
 }
 
 /*
- * Push all the vector holds. Return: 0 when it is empty, a positive number when
- * the sink took less, or a negative errno.
+ * Push until the vector is empty. A sink that took less is asked again, so that
+ * it says why.
  */
 static int splice_push(struct sv_handoff *handoff,
 		       struct splicevec_splice *args)
 {
-	s64 offset = offset_after(args->out_offset, args->pushed);
-	ssize_t ret = sv_handoff_bytes(handoff, offset, -1, U64_MAX);
+	ssize_t ret;
 
-	if (ret < 0)
-		return ret;
-	args->pushed += ret;
-	return READ_ONCE(handoff->vec->spans.nr) ? 1 : 0;
+	do {
+		s64 offset = offset_after(args->out_offset, args->pushed);
+
+		ret = sv_handoff_bytes(handoff, offset, -1, U64_MAX);
+		if (ret > 0)
+			args->pushed += ret;
+	} while (ret > 0 && READ_ONCE(handoff->vec->spans.nr));
+	return min_t(ssize_t, ret, 0);
 }
 
 /*
@@ -107,7 +110,7 @@ long sv_splice(struct sv_vector *vec, struct splicevec_splice *args)
 	sv_vector_unlock_consume(vec);
 	args->copied = handoff.copied;
 	args->result |= handoff.result;
-	if (err > 0 || args->pulled || args->pushed)
+	if (args->pulled || args->pushed)
 		err = 0;
 out_handoff:
 	sv_handoff_end(&handoff);

@@ -2,7 +2,7 @@
 /*
  * Files and pipes: reading into a ring, writing from an iterator, page stashes.
  */
-#include <linux/fsnotify.h>
+#include <linux/shmem_fs.h>
 #include <linux/splice.h>
 
 /**
@@ -67,6 +67,24 @@ ssize_t sv_write_iter(struct file *file, struct kiocb *iocb,
 	return ret;
 }
 #endif
+
+/**
+ * sv_shmem_file - an unnamed file in memory
+ * @name: for /proc
+ * @size: bytes
+ *
+ * 7.0 gave the flags a type of their own. May go with 6.12.
+ *
+ * Return: the file or an ERR_PTR.
+ */
+struct file *sv_shmem_file(const char *name, loff_t size)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
+	return shmem_file_setup(name, size, EMPTY_VMA_FLAGS);
+#else
+	return shmem_file_setup(name, size, 0);
+#endif
+}
 
 /**
  * sv_pipe_drain_stash - free the pages a pipe keeps for its next write
