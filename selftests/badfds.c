@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <splicevec.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -109,6 +110,13 @@ static int netlink(void)
 	return must(socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK, 0));
 }
 
+/* TCP for those who use it, with a protocol of its own on top. */
+static int multipath(void)
+{
+	return must(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK,
+			   IPPROTO_MPTCP));
+}
+
 /* 0: this use of it is a good one. */
 static const struct {
 	const char *name;
@@ -131,6 +139,7 @@ static const struct {
 	{ "UDP", datagrams, EOPNOTSUPP, EOPNOTSUPP },
 	{ "unix seqpacket", packets, EOPNOTSUPP, EOPNOTSUPP },
 	{ "netlink", netlink, EOPNOTSUPP, EOPNOTSUPP },
+	{ "multipath TCP", multipath, EOPNOTSUPP, EOPNOTSUPP },
 };
 
 static void spoil_fd(struct bench *b, enum number nr, size_t at, int fd,

@@ -23,8 +23,8 @@ ACCOUNTS = ("loans", "pushes", "pages", "pinned", "vectors")
 # Release runs on a workqueue.
 PATIENCE = 2
 ALARM = re.compile(r"BUG:|kernel BUG|WARNING:|Oops|KASAN|suspicious RCU"
-                   r"|lockdep|possible recursive|blocked for more than|refcount_t"
-                   r"|Bad page|general protection|Call Trace")
+                   r"|lockdep|possible recursive|blocked for more than"
+                   r"|refcount_t|Bad page|general protection|Call Trace")
 # Exit status of a kselftest program that could not run.
 SKIP = 4
 

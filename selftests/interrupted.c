@@ -84,18 +84,25 @@ static int full_vector(size_t len)
 	return vec;
 }
 
+/* The vector holds @len bytes of the pattern from @pos on, and no more. */
+static void check_held(int vec, uint64_t pos, size_t len)
+{
+	char *buf = map_pages(len + 1);
+
+	check_eq(len, sv_push_mem(vec, buf, len + 1, 0));
+	check_eq(-1, pattern_check(buf, SEED, pos, len));
+	unmap_pages(buf, len + 1);
+}
+
 /* The vector holds what is left of @len bytes after @gone. */
 static void check_rest(int vec, size_t gone, size_t len)
 {
 	struct splicevec_info info;
-	char *buf = map_pages(len - gone + 1);
 
 	must_sv(sv_info(vec, &info));
 	check_eq(gone, info.head);
 	check_eq(len, info.tail);
-	check_eq(len - gone, sv_push_mem(vec, buf, len - gone + 1, 0));
-	check_eq(-1, pattern_check(buf, SEED, gone, len - gone));
-	unmap_pages(buf, len - gone + 1);
+	check_held(vec, gone, len - gone);
 }
 
 TEST_F(interrupted, push_without_a_reader_is_epipe_and_sends_no_signal)
@@ -226,13 +233,13 @@ static int64_t push_bytes_until_error(int vec, int fd)
 	return n;
 }
 
-static void drain_and_check(int fd, int64_t len)
+static void drain_and_check(int fd, size_t len)
 {
-	char *buf = map_pages(len);
+	char *buf = map_pages(len + 1);
 
 	read_all(fd, buf, len);
 	check_eq(-1, pattern_check(buf, SEED, 0, len));
-	unmap_pages(buf, len);
+	unmap_pages(buf, len + 1);
 }
 
 TEST_F(interrupted, full_sink_takes_what_fits_then_eagain_and_the_rest_stays)
@@ -260,6 +267,50 @@ TEST_F(interrupted, full_sink_takes_what_fits_then_eagain_and_the_rest_stays)
 		close_ends(&e);
 		close(vec);
 	}
+}
+
+/* What a splice says when it stops before its bytes have all gone through. */
+TEST_F(interrupted, splice_tells_which_side_would_block_and_keeps_the_rest)
+{
+	struct splicevec_splice cmd = {
+		.flags = SPLICEVEC_NONBLOCK,
+		.in_offset = SV_POSITION,
+		.out_offset = SV_POSITION,
+		.len = MUCH,
+	};
+	int vec = new_vector(), file = pattern_file(TMPFS, SEED, MUCH);
+	struct ends e;
+	char abc[3];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(streams); i++) {
+		context("%s", streams[i].name);
+		open_ends(&e, &streams[i]);
+		cmd.in = e.in;
+		cmd.out = e.out;
+		check_errno(EAGAIN, sv_cmd_splice(vec, &cmd));
+		write_all(e.peer_out, "abc", 3);
+		check_errno(0, sv_cmd_splice(vec, &cmd));
+		check_eq(3, cmd.pulled);
+		check_eq(3, cmd.pushed);
+		check_eq(SPLICEVEC_IN_AGAIN,
+			 cmd.result & ~SPLICEVEC_ESTIMATED);
+		read_all(e.peer_in, abc, 3);
+		check(!memcmp(abc, "abc", 3), "other bytes arrived");
+		cmd.in = file;
+		must(lseek(file, 0, SEEK_SET));
+		check_errno(0, sv_cmd_splice(vec, &cmd));
+		check_eq(SPLICEVEC_OUT_AGAIN,
+			 cmd.result & ~SPLICEVEC_ESTIMATED);
+		check(cmd.pushed < cmd.pulled, "nothing stayed");
+		check_eq(cmd.pulled, lseek(file, 0, SEEK_CUR));
+		drain_and_check(e.peer_in, cmd.pushed);
+		check_held(vec, cmd.pushed, cmd.pulled - cmd.pushed);
+		close_peer(&e);
+		close_ends(&e);
+	}
+	close(vec);
+	close(file);
 }
 
 static void on_signal(int sig)

@@ -232,10 +232,10 @@ TEST_F(lifetime, module_unloads_and_loads_100_times)
 }
 
 /* Work that waits for ever, in a child to be killed. */
-static const struct work {
+struct work {
 	const char *name;
 	void (*wait)(int vec, int ends[2]);
-} works[];
+};
 
 static void wait_in_pull(int vec, int ends[2])
 {
@@ -295,12 +295,6 @@ static void kill_at_work(const struct work *work, enum place place)
 		must(pipe2(ends, O_CLOEXEC));
 	else
 		stream_pair(place, ends);
-	if (place != ANYWHERE) {
-		int swap = ends[0];
-
-		ends[0] = ends[1];
-		ends[1] = swap;
-	}
 	pid = must(fork());
 	if (!pid) {
 		work->wait(vec, ends);
@@ -330,6 +324,36 @@ TEST_F(lifetime, process_killed_at_work_leaves_nothing)
 			kill_at_work(&works[i], places[j]);
 			ledger_settle(&before);
 		}
+	}
+}
+
+/* The fd of a vector goes while a thread pushes from it, then the reader. */
+TEST_F(lifetime, closing_the_vector_under_a_push_leaves_nothing)
+{
+	static const enum place places[] = { ANYWHERE, UNIX, TCP4 };
+	char *memory = map_pages(MIB(8));
+	struct ledger before;
+	pthread_t thread;
+	int ends[2], fds[2];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(places); i++) {
+		context("%s", place_name(places[i]));
+		ledger_read(&before);
+		if (places[i] == ANYWHERE)
+			must(pipe2(ends, O_CLOEXEC));
+		else
+			stream_pair(places[i], ends);
+		fds[0] = new_vector();
+		fds[1] = places[i] == ANYWHERE ? ends[1] : ends[0];
+		check_eq(MIB(8), sv_pull_mem(fds[0], memory, MIB(8), 0));
+		must(pthread_create(&thread, NULL, push_all, fds));
+		usleep(200000);
+		close(fds[0]);
+		close(places[i] == ANYWHERE ? ends[0] : ends[1]);
+		must(pthread_join(thread, NULL));
+		close(fds[1]);
+		ledger_settle(&before);
 	}
 }
 

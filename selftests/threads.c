@@ -323,7 +323,8 @@ static void *push_windows(void *arg)
 	int fds[2];
 
 	stream_pair(random % 2 ? UNIX : TCP4, fds);
-	for (;;) {
+	/* with a failure the consumer stops, and the vector stays full */
+	while (!failures()) {
 		must_sv(sv_info(shared.vec, &info));
 		if (atomic_load(&shared.filled) && info.head == info.tail)
 			break;

@@ -200,7 +200,8 @@ def candidates(options, kernel):
     """Return {version: release} of images whose headers exist as well."""
     names = run("apt-cache", *options, "pkgnames",
                 f"linux-image-{kernel}.").split()
-    pattern = re.compile(rf"linux-image-({re.escape(kernel)}\.\d.*-cloud-amd64)")
+    pattern = re.compile(
+        rf"linux-image-({re.escape(kernel)}\.\d.*-cloud-amd64)")
     releases = [m[1] for m in map(pattern.fullmatch, names) if m]
     headers = {(p["Package"], p["Version"]) for p in
                show(options, [f"linux-headers-{r}" for r in releases])}
@@ -274,11 +275,12 @@ def unpack_source(options, package, version, into):
     say(f"taking the selftest harness out of {package} (some 150 MB)")
     with tempfile.TemporaryDirectory(dir=CACHE) as debs:
         deb, = download(options, [(package, version)], pathlib.Path(debs))
-        run("sh", "-c", 'dpkg-deb --fsys-tarfile "$1"'
+        run("sh", "-c", 'deb=$1; into=$2; shift 2; '
+            'dpkg-deb --fsys-tarfile "$deb"'
             ' | tar -xO --wildcards "./usr/src/*.tar.xz" | xz -dc -T0'
-            ' | tar -x -C "$2" --strip-components=1 --occurrence=1'
-            ' -f - "${@:3}"'.replace('"${@:3}"', '"$3" "$4" "$5" "$6" "$7"'),
-            "sh", deb, into, *(f"{package}/{f}" for f in SOURCE_FILES))
+            ' | tar -x -C "$into" --strip-components=1 --occurrence=1'
+            ' -f - "$@"', "sh", deb, into,
+            *(f"{package}/{f}" for f in SOURCE_FILES))
     missing = [f for f in SOURCE_FILES if not (into / f).exists()]
     if missing:
         raise Failed(f"{package} {version} has no {' '.join(missing)}")
