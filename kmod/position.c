@@ -4,6 +4,26 @@
  */
 #include "position.h"
 
+/**
+ * sv_stream_permission - the checks that files get where they are read or written
+ * @direction: READ or WRITE
+ * @file: source or sink, or NULL
+ * @positioning: what an offset means there
+ * @len: bytes at the most
+ *
+ * Pipes and sockets go past the functions that ask the security modules and
+ * permission watchers about each transfer.
+ *
+ * Return: 0 or a negative errno.
+ */
+int sv_stream_permission(int direction, struct file *file,
+			 enum sv_positioning positioning, size_t len)
+{
+	if (!file || positioning != SV_POS_NONE)
+		return 0;
+	return rw_verify_area(direction, file, NULL, len);
+}
+
 static int lock_file_position(struct sv_position *position, struct file *file,
 			      bool nonblock)
 {

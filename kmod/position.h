@@ -31,6 +31,8 @@ int sv_position_check(const struct file *file, enum sv_positioning positioning,
 int sv_position_begin(struct sv_position *position, struct file *file,
 		      enum sv_positioning positioning, s64 offset,
 		      bool nonblock);
+int sv_stream_permission(int direction, struct file *file,
+			 enum sv_positioning positioning, size_t len);
 void sv_position_end(struct sv_position *position);
 
 #endif /* _SV_POSITION_H */

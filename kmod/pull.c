@@ -53,19 +53,22 @@ bool sv_pull_nonblock(const struct sv_pull *pull)
 /**
  * sv_pull_room - make sure that spans have a place
  * @pull: a pull at work
- * @spans: how many may be added to the batch
+ * @spans: how many may be added to the batch; room that was made before and is
+ *	not used yet counts
  *
  * Context: may sleep.
  * Return: 0, -ENOBUFS or -ENOMEM.
  */
 int sv_pull_room(struct sv_pull *pull, u32 spans)
 {
+	u32 need = pull->batch.nr + spans;
 	int err = sv_spans_reserve(&pull->batch, spans);
 
+	if (err || need <= pull->reserved)
+		return err;
+	err = sv_vector_reserve(pull->vec, need - pull->reserved);
 	if (!err)
-		err = sv_vector_reserve(pull->vec, spans);
-	if (!err)
-		pull->reserved += spans;
+		pull->reserved = need;
 	return err;
 }
 
@@ -317,6 +320,10 @@ ssize_t sv_pull_bytes(struct sv_pull *pull, s64 offset, u64 len)
 	ssize_t ret;
 
 	len = min_t(u64, len, MAX_RW_COUNT);
+	ret = sv_stream_permission(READ, pull->file, pull->source->positioning,
+				   len);
+	if (ret)
+		return ret;
 	ret = sv_position_begin(&pull->position, pull->file,
 				pull->source->positioning, offset,
 				pull->nonblock);

@@ -268,7 +268,10 @@ ssize_t sv_handoff_bytes(struct sv_handoff *handoff, s64 offset, s64 start,
 {
 	ssize_t ret;
 
-	ret = sv_handoff_check(handoff, offset);
+	len = min_t(u64, len, MAX_RW_COUNT);
+	ret = sv_handoff_check(handoff, offset) ?:
+	      sv_stream_permission(WRITE, handoff->file,
+				   handoff->sink->positioning, len);
 	if (ret)
 		return ret;
 	ret = sv_position_begin(&handoff->position, handoff->file,
@@ -276,7 +279,7 @@ ssize_t sv_handoff_bytes(struct sv_handoff *handoff, s64 offset, s64 start,
 				handoff->flags & SPLICEVEC_NONBLOCK);
 	if (ret)
 		return ret;
-	ret = push_window(handoff, start, min_t(u64, len, MAX_RW_COUNT));
+	ret = push_window(handoff, start, len);
 	sv_position_end(&handoff->position);
 	return ret == -ERESTARTSYS ? -EINTR : ret;
 }
