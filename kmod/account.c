@@ -39,17 +39,43 @@ static struct sv_account *account_lookup(struct user_struct *user)
 	return NULL;
 }
 
-static struct sv_account *account_new(struct user_struct *user)
+static struct sv_account *account_alloc(struct user_struct *user)
 {
 	struct sv_account *account;
 
-	lockdep_assert_held(&sv_accounts_lock);
 	account = kzalloc(sizeof(*account), GFP_KERNEL_ACCOUNT);
 	if (!account)
 		return NULL;
 	refcount_set(&account->refs, 1);
 	account->user = get_uid(user);
-	list_add(&account->node, &sv_accounts);
+	return account;
+}
+
+static void account_free(struct sv_account *account)
+{
+	free_uid(account->user);
+	kfree(account);
+}
+
+/*
+ * Allocated outside the mutex: the release queue takes that, and must not wait
+ * for reclaim.
+ */
+static struct sv_account *account_new(struct user_struct *user)
+{
+	struct sv_account *new = account_alloc(user);
+	struct sv_account *account;
+
+	if (!new)
+		return NULL;
+	mutex_lock(&sv_accounts_lock);
+	account = account_lookup(user);
+	if (!account)
+		list_add(&new->node, &sv_accounts);
+	mutex_unlock(&sv_accounts_lock);
+	if (!account)
+		return new;
+	account_free(new);
 	return account;
 }
 
@@ -68,9 +94,9 @@ struct sv_account *sv_account_find(struct sv_account *hint)
 	if (hint && hint->user == user)
 		return sv_account_get(hint);
 	mutex_lock(&sv_accounts_lock);
-	account = account_lookup(user) ?: account_new(user);
+	account = account_lookup(user);
 	mutex_unlock(&sv_accounts_lock);
-	return account;
+	return account ?: account_new(user);
 }
 
 /**
@@ -102,22 +128,47 @@ void sv_account_put(struct sv_account *account)
 	mutex_unlock(&sv_accounts_lock);
 	WARN_ON_ONCE(atomic_long_read(&account->pages));
 	WARN_ON_ONCE(atomic_long_read(&account->pinned));
-	free_uid(account->user);
-	kfree(account);
+	account_free(account);
 }
 
-static bool pinned_allowed(long pages)
+/*
+ * Add to a counter unless that takes it beyond a limit. It may be others' too,
+ * so it never shows more than is granted.
+ */
+static bool add_within(atomic_long_t *counter, long pages, unsigned long limit)
 {
-	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
+	long now = atomic_long_read(counter);
 
-	return pages <= limit || capable(CAP_IPC_LOCK);
+	do {
+		if (now + pages > limit)
+			return false;
+	} while (!atomic_long_try_cmpxchg(counter, &now, now + pages));
+	return true;
 }
 
-static bool pages_allowed(long pages)
+static bool charge_pinned(struct sv_account *account, unsigned long pages)
 {
-	unsigned long hard = READ_ONCE(user_pages_hard);
+	atomic_long_t *locked = &account->user->locked_vm;
 
-	return !hard || pages <= hard || capable(CAP_SYS_RESOURCE);
+	if (!add_within(locked, pages, rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT)) {
+		if (!capable(CAP_IPC_LOCK))
+			return false;
+		atomic_long_add(pages, locked);
+	}
+	atomic_long_add(pages, &account->pinned);
+	return true;
+}
+
+static bool charge_pages(struct sv_account *account, unsigned long pages)
+{
+	unsigned long hard = READ_ONCE(user_pages_hard) ?: LONG_MAX;
+
+	if (add_within(&account->pages, pages, hard))
+		return true;
+	if (!capable(CAP_SYS_RESOURCE))
+		return false;
+	atomic_long_add(pages, &account->pages);
+	return true;
 }
 
 /**
@@ -131,17 +182,13 @@ static bool pages_allowed(long pages)
 int sv_account_charge(struct sv_account *account, enum splicevec_kind kind,
 		      unsigned long pages)
 {
-	bool allowed;
+	bool charged;
 
-	sv_account_overcharge(account, kind, pages);
 	if (kind == SPLICEVEC_PINNED)
-		allowed = pinned_allowed(atomic_long_read(&account->user->locked_vm));
+		charged = charge_pinned(account, pages);
 	else
-		allowed = pages_allowed(atomic_long_read(&account->pages));
-	if (allowed)
-		return 0;
-	sv_account_uncharge(account, kind, pages);
-	return -EDQUOT;
+		charged = charge_pages(account, pages);
+	return charged ? 0 : -EDQUOT;
 }
 
 /**

@@ -67,10 +67,10 @@ static int check_flags(u32 flags, u32 known)
 	return flags & ~known ? -EINVAL : 0;
 }
 
-/* Only memory has an address. */
-static int check_addr(s32 fd, u64 addr)
+/* Only memory has an address and pieces. */
+static int check_memory(s32 fd, u64 addr, u32 iovs)
 {
-	return fd != SPLICEVEC_FD_MEM && addr ? -EINVAL : 0;
+	return fd != SPLICEVEC_FD_MEM && (addr || iovs) ? -EINVAL : 0;
 }
 
 /**
@@ -81,10 +81,15 @@ static int check_addr(s32 fd, u64 addr)
  */
 int sv_args_check_pull(const struct splicevec_pull *args)
 {
-	if (args->reserved || args->user_data)
+	u32 way = args->flags & (SPLICEVEC_COPY | SPLICEVEC_UNCACHED |
+				 SPLICEVEC_LAZY);
+
+	/* these exclude each other: each is a way of its own to get the bytes */
+	if (args->user_data || (way & (way - 1)))
 		return -EINVAL;
-	return check_flags(args->flags, SPLICEVEC_NONBLOCK | SPLICEVEC_COPY) ?:
-	       check_addr(args->fd, args->addr);
+	return check_flags(args->flags, SPLICEVEC_NONBLOCK | SPLICEVEC_COPY |
+					SPLICEVEC_UNCACHED | SPLICEVEC_LAZY) ?:
+	       check_memory(args->fd, args->addr, args->iovs);
 }
 
 /**
@@ -95,13 +100,13 @@ int sv_args_check_pull(const struct splicevec_pull *args)
  */
 int sv_args_check_push(const struct splicevec_push *args)
 {
-	if (args->reserved || args->user_data)
+	if (args->user_data)
 		return -EINVAL;
 	if (args->start && !(args->flags & SPLICEVEC_KEEP))
 		return -EINVAL;
 	return check_flags(args->flags, SPLICEVEC_NONBLOCK | SPLICEVEC_KEEP |
 					SPLICEVEC_NOCOPY | SPLICEVEC_MORE) ?:
-	       check_addr(args->fd, args->addr);
+	       check_memory(args->fd, args->addr, args->iovs);
 }
 
 /**

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /dev/splicevec: the door for ioctls.
+ * /dev/splicevec: the table of its doors, and the one for ioctls.
  */
 #include "cdev.h"
 
@@ -10,6 +10,7 @@
 #include <linux/uaccess.h>
 
 #include "args.h"
+#include "file.h"
 #include "loan.h"
 #include "pull.h"
 #include "push.h"
@@ -191,12 +192,17 @@ static void sv_show_fdinfo(struct seq_file *seq, struct file *file)
 
 static const struct file_operations sv_fops = {
 	.owner = THIS_MODULE,
-	.open = sv_vector_open,
+	.open = sv_file_open,
 	.release = sv_vector_release,
+	.read_iter = sv_file_read_iter,
+	.write_iter = sv_file_write_iter,
+	.splice_read = sv_file_splice_read,
+	.splice_write = sv_file_splice_write,
+	.poll = sv_file_poll,
+	.llseek = sv_file_llseek,
 	.unlocked_ioctl = sv_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.show_fdinfo = sv_show_fdinfo,
-	.llseek = noop_llseek,
 };
 
 static struct miscdevice sv_misc = {

@@ -86,6 +86,7 @@ struct sv_loan *sv_loan_alloc(struct sv_account *account,
 	refcount_set(&loan->refs, 1);
 	loan->kind = kind;
 	loan->plain = kind != SPLICEVEC_PINNED;
+	loan->lazy = false;
 	loan->nr = 0;
 	loan->cap = runs;
 	loan->pages = runs;
@@ -94,6 +95,18 @@ struct sv_loan *sv_loan_alloc(struct sv_account *account,
 	loan->ring = NULL;
 	atomic_long_inc(&account->loans[kind]);
 	return loan;
+}
+
+/**
+ * sv_loan_set_kind - say what the pages turned out to be
+ * @loan: private, and not PINNED
+ * @kind: kind, and not PINNED: the charge stays as it is
+ */
+void sv_loan_set_kind(struct sv_loan *loan, enum splicevec_kind kind)
+{
+	atomic_long_dec(&loan->account->loans[loan->kind]);
+	loan->kind = kind;
+	atomic_long_inc(&loan->account->loans[kind]);
 }
 
 /* Does @page at @offset begin where @bv ends, in memory and in struct pages? */
@@ -184,6 +197,8 @@ void sv_loan_trim(struct sv_loan *loan, size_t len)
  * @bv: run
  * @skip: bytes of the run before them, below its length
  * @len: result: how many bytes of the run lie in that folio from there on
+ *
+ * Return: the folio.
  */
 struct folio *sv_bvec_folio(const struct bio_vec *bv, size_t skip, size_t *len)
 {
@@ -248,8 +263,10 @@ int sv_loan_settle(struct sv_loan *loan, bool no_way_back)
 }
 
 /**
- * sv_loan_len - bytes of all runs
+ * sv_loan_len - add up the runs
  * @loan: the loan
+ *
+ * Return: bytes.
  */
 size_t sv_loan_len(const struct sv_loan *loan)
 {

@@ -18,6 +18,7 @@ struct sv_ring;
  * @kind: who owns the pages
  * @plain: a page reference is all that holds the pages, so sinks may take
  *	references of their own that outlive this loan
+ * @lazy: the pages may still be on their way from the disk
  * @nr: runs in use
  * @cap: runs there is room for
  * @pages: pages charged to @account
@@ -34,6 +35,7 @@ struct sv_loan {
 	refcount_t refs;
 	u8 kind;
 	bool plain;
+	bool lazy;
 	u16 nr;
 	u16 cap;
 	unsigned long pages;
@@ -48,6 +50,7 @@ struct sv_loan *sv_loan_alloc(struct sv_account *account,
 bool sv_loan_add(struct sv_loan *loan, struct page *page, u32 offset, u32 len);
 void sv_loan_trim(struct sv_loan *loan, size_t len);
 int sv_loan_settle(struct sv_loan *loan, bool no_way_back);
+void sv_loan_set_kind(struct sv_loan *loan, enum splicevec_kind kind);
 size_t sv_loan_len(const struct sv_loan *loan);
 
 struct sv_loan *sv_loan_get(struct sv_loan *loan);

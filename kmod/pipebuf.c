@@ -84,8 +84,10 @@ struct pipe_inode_info *sv_pipe_of(struct file *file)
  * @buf: result; holds a reference of its own
  * @push: tracked push the piece belongs to, or NULL: plain
  * @piece: bytes of one page
+ *
+ * Return: false if the push has too many readers already.
  */
-void sv_pipebuf_make(struct pipe_buffer *buf, struct sv_push *push,
+bool sv_pipebuf_make(struct pipe_buffer *buf, struct sv_push *push,
 		     const struct sv_piece *piece)
 {
 	*buf = (struct pipe_buffer) {
@@ -96,9 +98,9 @@ void sv_pipebuf_make(struct pipe_buffer *buf, struct sv_push *push,
 		.private = (unsigned long)push,
 	};
 	if (push)
-		sv_push_get(push);
-	else
-		get_page(piece->page);
+		return sv_push_get(push);
+	get_page(piece->page);
+	return true;
 }
 
 /*

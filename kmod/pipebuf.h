@@ -10,7 +10,7 @@
 struct sv_push;
 
 struct pipe_inode_info *sv_pipe_of(struct file *file);
-void sv_pipebuf_make(struct pipe_buffer *buf, struct sv_push *push,
+bool sv_pipebuf_make(struct pipe_buffer *buf, struct sv_push *push,
 		     const struct sv_piece *piece);
 bool sv_pipebuf_span(const struct pipe_buffer *buf, struct sv_span *span);
 

@@ -4,26 +4,6 @@
  */
 #include "position.h"
 
-/**
- * sv_stream_permission - the checks that files get where they are read or written
- * @direction: READ or WRITE
- * @file: source or sink, or NULL
- * @positioning: what an offset means there
- * @len: bytes at the most
- *
- * Pipes and sockets go past the functions that ask the security modules and
- * permission watchers about each transfer.
- *
- * Return: 0 or a negative errno.
- */
-int sv_stream_permission(int direction, struct file *file,
-			 enum sv_positioning positioning, size_t len)
-{
-	if (!file || positioning != SV_POS_NONE)
-		return 0;
-	return rw_verify_area(direction, file, NULL, len);
-}
-
 static int lock_file_position(struct sv_position *position, struct file *file,
 			      bool nonblock)
 {
@@ -86,12 +66,13 @@ int sv_position_begin(struct sv_position *position, struct file *file,
 
 	if (err)
 		return err;
-	position->file = NULL;
-	position->pos = offset;
+	*position = (struct sv_position) {};
 	if (is_stream(file, positioning))
-		position->pos = 0;
-	else if (positioning == SV_POS_FILE && offset == -1)
+		return 0;
+	if (positioning == SV_POS_FILE && offset == -1)
 		return lock_file_position(position, file, nonblock);
+	position->own = true;
+	position->pos = offset;
 	return 0;
 }
 
@@ -108,4 +89,37 @@ void sv_position_end(struct sv_position *position)
 	file->f_pos = position->pos;
 	if (file->f_mode & FMODE_ATOMIC_POS)
 		mutex_unlock(&file->f_pos_lock);
+}
+
+/**
+ * sv_position_next - where the next transfer of the same command begins
+ * @position: as the last one left it
+ *
+ * Return: offset for sv_position_begin().
+ */
+s64 sv_position_next(const struct sv_position *position)
+{
+	return position->own ? position->pos : -1;
+}
+
+/**
+ * sv_position_permit - ask the security modules and permission watchers
+ * @position: from sv_position_begin()
+ * @direction: READ or WRITE
+ * @file: source or sink, or NULL
+ * @positioning: what an offset means there
+ * @len: bytes at the most
+ *
+ * Once for each transfer, where read(2) and write(2) ask.
+ *
+ * Return: 0 or a negative errno.
+ */
+int sv_position_permit(const struct sv_position *position, int direction,
+		       struct file *file, enum sv_positioning positioning,
+		       size_t len)
+{
+	if (!file)
+		return 0;
+	return rw_verify_area(direction, file, positioning == SV_POS_FILE ?
+			      &position->pos : NULL, len);
 }

@@ -19,10 +19,12 @@ enum sv_positioning {
 /**
  * struct sv_position - where in a file a command works
  * @file: whose position is used and locked, or NULL
+ * @own: the command's own position: there is an offset, and it is not the file's
  * @pos: present position, moved on by the work
  */
 struct sv_position {
 	struct file *file;
+	bool own;
 	loff_t pos;
 };
 
@@ -31,8 +33,10 @@ int sv_position_check(const struct file *file, enum sv_positioning positioning,
 int sv_position_begin(struct sv_position *position, struct file *file,
 		      enum sv_positioning positioning, s64 offset,
 		      bool nonblock);
-int sv_stream_permission(int direction, struct file *file,
-			 enum sv_positioning positioning, size_t len);
 void sv_position_end(struct sv_position *position);
+s64 sv_position_next(const struct sv_position *position);
+int sv_position_permit(const struct sv_position *position, int direction,
+		       struct file *file, enum sv_positioning positioning,
+		       size_t len);
 
 #endif /* _SV_POSITION_H */

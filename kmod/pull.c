@@ -10,10 +10,13 @@
 
 #include <linux/err.h>
 #include <linux/file.h>
+#include <linux/fsnotify.h>
 #include <linux/sched/signal.h>
 
 #include "account.h"
 #include "loan.h"
+#include "memory.h"
+#include "pipebuf.h"
 #include "ring.h"
 #include "stable.h"
 #include "vector.h"
@@ -21,33 +24,41 @@
 /* Pages a vector may still hold when its user is above the soft limit. */
 #define SV_SOFT_PAGES	16
 
-/* The first match serves the file. */
+/* The first match serves. */
 static const struct sv_source *const sources[] = {
 	&sv_source_vec,
 	&sv_source_pipe,
 	&sv_source_sock,
+	&sv_source_record,
+	&sv_source_recv,
+	&sv_source_direct,
 	&sv_source_cache,
 	&sv_source_splice,
+	&sv_source_device,
+	&sv_source_mem,
 };
 
-static const struct sv_source *source_of(struct file *file)
+static const struct sv_source *source_of(const struct sv_pull *pull)
 {
+	u32 way = pull->flags & (SPLICEVEC_UNCACHED | SPLICEVEC_LAZY);
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(sources); i++)
-		if (sources[i]->match(file))
+		if (!(way & ~sources[i]->ways) && sources[i]->match(pull))
 			return sources[i];
 	return NULL;
 }
 
 /**
  * sv_pull_nonblock - may this step not wait?
- * @pull: a pull at work on a file
+ * @pull: a pull at work
+ *
+ * Return: true if so.
  */
 bool sv_pull_nonblock(const struct sv_pull *pull)
 {
-	return pull->nonblock || pull->again ||
-	       (pull->file->f_flags & O_NONBLOCK);
+	return (pull->flags & SPLICEVEC_NONBLOCK) || pull->again ||
+	       (pull->file && (pull->file->f_flags & O_NONBLOCK));
 }
 
 /**
@@ -133,6 +144,51 @@ ssize_t sv_pull_end_loan(struct sv_pull *pull, struct sv_loan *loan,
 }
 
 /**
+ * sv_pull_begin_owned - begin a loan of pages of our own, to be filled
+ * @pull: a pull at work
+ * @len: bytes wanted; the loan's length says how many it has room for
+ *
+ * Context: may sleep.
+ * Return: the loan, -ENOBUFS, -EDQUOT or -ENOMEM.
+ */
+struct sv_loan *sv_pull_begin_owned(struct sv_pull *pull, size_t len)
+{
+	size_t pages = DIV_ROUND_UP(len, PAGE_SIZE);
+	int err;
+
+	err = apply_soft_limit(pull, &pages) ?: sv_pull_room(pull, 1);
+	if (err)
+		return ERR_PTR(err);
+	return sv_owned_alloc(pull->account, min(len, pages << PAGE_SHIFT));
+}
+
+/**
+ * sv_pull_end_owned - add what was filled of a loan to the batch
+ * @pull: a pull at work
+ * @loan: from sv_pull_begin_owned(); one reference is consumed
+ * @skip: bytes at its beginning that were not asked for, below @filled or 0
+ * @filled: bytes filled, @skip included
+ *
+ * Return: bytes added.
+ */
+ssize_t sv_pull_end_owned(struct sv_pull *pull, struct sv_loan *loan,
+			  size_t skip, size_t filled)
+{
+	struct sv_span span;
+
+	sv_owned_trim(loan, filled);
+	sv_loan_settle(loan, true);
+	if (!loan->nr) {
+		sv_loan_put(loan);
+		return 0;
+	}
+	span = sv_span_whole(loan);
+	sv_span_advance(&span, skip);
+	sv_spans_append(&pull->batch, &span);
+	return span.len;
+}
+
+/**
  * sv_pull_begin_ring - begin a loan that is made of pipe buffers
  * @pull: a pull at work
  * @kind: kind of pages
@@ -189,25 +245,20 @@ static ssize_t add_copy(struct sv_pull *pull, struct sv_loan *copy,
 	u32 i;
 
 	for (i = 0; i < lent->nr; i++) {
-		sv_span_iter(sv_spans_at(lent, i), &from);
+		sv_span_iter(sv_spans_at(lent, i), ITER_SOURCE, &from);
 		sv_owned_fill(&room, &from);
 	}
-	sv_owned_trim(copy, sv_loan_len(copy) - room.len);
 	pull->result |= SPLICEVEC_COPIED;
-	return sv_pull_end_loan(pull, copy, true);
+	return sv_pull_end_owned(pull, copy, 0, sv_loan_len(copy) - room.len);
 }
 
 /* The memory for the copies comes first: a stream gives its bytes only once. */
-static ssize_t pull_step_copied(struct sv_pull *pull, size_t len)
+static ssize_t take_copied(struct sv_pull *pull, size_t len)
 {
+	struct sv_loan *copy = sv_pull_begin_owned(pull, len);
 	struct sv_spans lent = {};
-	struct sv_loan *copy;
 	ssize_t ret;
 
-	ret = sv_pull_room(pull, 1);
-	if (ret)
-		return ret;
-	copy = sv_owned_alloc(pull->account, len);
 	if (IS_ERR(copy))
 		return PTR_ERR(copy);
 	swap(pull->batch, lent);
@@ -221,12 +272,27 @@ static ssize_t pull_step_copied(struct sv_pull *pull, size_t len)
 	return ret;
 }
 
+static ssize_t take(struct sv_pull *pull, size_t len)
+{
+	if ((pull->flags & SPLICEVEC_COPY) && !pull->source->copies)
+		return take_copied(pull, len);
+	return ask_source(pull, len);
+}
+
+/* Whoever waits holds no memory and no charge for what has not come yet. */
 static ssize_t pull_step(struct sv_pull *pull, size_t len)
 {
-	/* memory is copied straight from the caller, without a pin */
-	if (pull->copy && pull->source != &sv_source_mem)
-		return pull_step_copied(pull, len);
-	return ask_source(pull, len);
+	const struct sv_source *source = pull->source;
+	ssize_t ret;
+
+	if (!source->wait)
+		return take(pull, len);
+	do {
+		ret = source->wait(pull);
+		if (ret > 0)
+			ret = take(pull, len);
+	} while (ret == -EAGAIN && !sv_pull_nonblock(pull) && pull->timeout);
+	return ret;
 }
 
 static ssize_t pull_loop(struct sv_pull *pull, size_t len)
@@ -240,19 +306,33 @@ static ssize_t pull_loop(struct sv_pull *pull, size_t len)
 			break;
 		done += ret;
 		pull->again = true;
-		if (signal_pending(current))
+		if (pull->source->single || signal_pending(current))
 			break;
 		cond_resched();
 	}
 	return done ?: ret;
 }
 
+/* Common end of all beginnings: the file or whatever it is is in place. */
+static int begin(struct sv_pull *pull)
+{
+	int err;
+
+	pull->timeout = MAX_SCHEDULE_TIMEOUT;
+	pull->account = sv_account_find(pull->vec->account);
+	pull->source = source_of(pull);
+	err = !pull->account ? -ENOMEM : !pull->source ? -EOPNOTSUPP : 0;
+	if (err)
+		sv_pull_end(pull);
+	return err;
+}
+
 /**
- * sv_pull_begin - look a source up
+ * sv_pull_begin - begin to pull from a file
  * @pull: result; sv_pull_end() follows on success
  * @vec: vector, held by the caller
- * @fd: source fd or SPLICEVEC_FD_MEM
- * @flags: SPLICEVEC_NONBLOCK, SPLICEVEC_COPY
+ * @fd: source
+ * @flags: enum splicevec_flag of PULL
  *
  * Return: 0, -EBADF, -EOPNOTSUPP or -ENOMEM.
  */
@@ -261,26 +341,49 @@ int sv_pull_begin(struct sv_pull *pull, struct sv_vector *vec, int fd,
 {
 	*pull = (struct sv_pull) {
 		.vec = vec,
-		.source = &sv_source_mem,
-		.copy = flags & SPLICEVEC_COPY,
-		.nonblock = flags & SPLICEVEC_NONBLOCK,
+		.file = fget(fd),
+		.flags = flags,
 	};
-	if (fd != SPLICEVEC_FD_MEM) {
-		pull->file = fget(fd);
-		if (!pull->file)
-			return -EBADF;
-		pull->source = source_of(pull->file);
+	if (!pull->file)
+		return -EBADF;
+	if (!(pull->file->f_mode & FMODE_READ)) {
+		fput(pull->file);
+		return -EBADF;
 	}
-	pull->account = sv_account_find(vec->account);
-	if (!pull->account || !pull->source ||
-	    (pull->file && !(pull->file->f_mode & FMODE_READ))) {
-		int err = !pull->account ? -ENOMEM :
-			  pull->source && pull->file ? -EBADF : -EOPNOTSUPP;
+	pull->pipe = sv_pipe_of(pull->file);
+	return begin(pull);
+}
 
-		sv_pull_end(pull);
-		return err;
-	}
-	return 0;
+/**
+ * sv_pull_begin_pipe - begin to pull from a pipe that may have no file
+ * @pull: result; sv_pull_end() follows on success
+ * @vec: vector, held by the caller
+ * @pipe: source, held by the caller
+ * @flags: SPLICEVEC_NONBLOCK or 0
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int sv_pull_begin_pipe(struct sv_pull *pull, struct sv_vector *vec,
+		       struct pipe_inode_info *pipe, u32 flags)
+{
+	*pull = (struct sv_pull) { .vec = vec, .pipe = pipe, .flags = flags };
+	return begin(pull);
+}
+
+/**
+ * sv_pull_begin_mem - begin to pull from memory
+ * @pull: result; sv_pull_end() follows on success
+ * @vec: vector, held by the caller
+ * @from: source, moved on by what is pulled; the caller's own, unless COPY
+ * @flags: SPLICEVEC_COPY or 0
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int sv_pull_begin_mem(struct sv_pull *pull, struct sv_vector *vec,
+		      struct iov_iter *from, u32 flags)
+{
+	*pull = (struct sv_pull) { .vec = vec, .memory = from, .flags = flags };
+	return begin(pull);
 }
 
 /**
@@ -308,6 +411,26 @@ int sv_pull_check(const struct sv_pull *pull, s64 offset)
 }
 
 /**
+ * sv_pull_behind - how many bytes will the source give at once?
+ * @pull: from sv_pull_begin()
+ * @len: bytes that are wanted
+ *
+ * Return: bytes a file has left as it is now; of other sources that is not known:
+ * 0.
+ */
+u64 sv_pull_behind(const struct sv_pull *pull, u64 len)
+{
+	const struct file *file = pull->file;
+	loff_t size;
+
+	if (!file || !(S_ISREG(file_inode(file)->i_mode)))
+		return 0;
+	size = i_size_read(file_inode(file));
+	return pull->position.pos < size ?
+	       min_t(u64, len, size - pull->position.pos) : 0;
+}
+
+/**
  * sv_pull_bytes - pull and publish
  * @pull: from sv_pull_begin(); may be used again and again
  * @offset: where to begin, as in struct splicevec_pull
@@ -317,24 +440,56 @@ int sv_pull_check(const struct sv_pull *pull, s64 offset)
  */
 ssize_t sv_pull_bytes(struct sv_pull *pull, s64 offset, u64 len)
 {
+	enum sv_positioning positioning = pull->source->positioning;
 	ssize_t ret;
 
 	len = min_t(u64, len, MAX_RW_COUNT);
-	ret = sv_stream_permission(READ, pull->file, pull->source->positioning,
-				   len);
+	ret = sv_position_begin(&pull->position, pull->file, positioning, offset,
+				pull->flags & SPLICEVEC_NONBLOCK);
 	if (ret)
 		return ret;
-	ret = sv_position_begin(&pull->position, pull->file,
-				pull->source->positioning, offset,
-				pull->nonblock);
-	if (ret)
-		return ret;
-	ret = pull_loop(pull, len);
+	ret = sv_position_permit(&pull->position, READ, pull->file, positioning,
+				 len);
+	if (!ret)
+		ret = pull_loop(pull, len);
 	sv_position_end(&pull->position);
 	sv_vector_publish(pull->vec, &pull->batch, pull->reserved);
 	pull->reserved = 0;
 	sv_spans_free(&pull->batch);
+	if (ret > 0 && pull->file)
+		fsnotify_access(pull->file);
 	return ret == -ERESTARTSYS ? -EINTR : ret;
+}
+
+static long pull_command(struct sv_pull *pull, struct splicevec_pull *args,
+			 u64 len)
+{
+	ssize_t ret = sv_pull_bytes(pull, args->offset, len);
+
+	if (ret >= 0) {
+		args->bytes = ret;
+		args->result = pull->result;
+		ret = 0;
+	}
+	sv_pull_end(pull);
+	return ret;
+}
+
+static long pull_memory(struct sv_vector *vec, struct splicevec_pull *args)
+{
+	struct sv_memory memory;
+	struct sv_pull pull;
+	long ret;
+
+	ret = sv_memory_import(&memory, ITER_SOURCE, args->addr, args->iovs,
+			       args->len);
+	if (ret)
+		return ret;
+	ret = sv_pull_begin_mem(&pull, vec, &memory.iter, args->flags);
+	if (!ret)
+		ret = pull_command(&pull, args, iov_iter_count(&memory.iter));
+	sv_memory_free(&memory);
+	return ret;
 }
 
 /**
@@ -347,18 +502,10 @@ ssize_t sv_pull_bytes(struct sv_pull *pull, s64 offset, u64 len)
 long sv_pull(struct sv_vector *vec, struct splicevec_pull *args)
 {
 	struct sv_pull pull;
-	ssize_t ret;
+	int err;
 
-	ret = sv_pull_begin(&pull, vec, args->fd, args->flags);
-	if (ret)
-		return ret;
-	pull.addr = args->addr;
-	ret = sv_pull_bytes(&pull, args->offset, args->len);
-	if (ret >= 0) {
-		args->bytes = ret;
-		args->result = pull.result;
-		ret = 0;
-	}
-	sv_pull_end(&pull);
-	return ret;
+	if (args->fd == SPLICEVEC_FD_MEM)
+		return pull_memory(vec, args);
+	err = sv_pull_begin(&pull, vec, args->fd, args->flags);
+	return err ?: pull_command(&pull, args, args->len);
 }

@@ -8,6 +8,7 @@
 #include "position.h"
 #include "spans.h"
 
+struct pipe_inode_info;
 struct sv_account;
 struct sv_loan;
 struct sv_ring;
@@ -18,12 +19,13 @@ struct sv_vector;
  * struct sv_pull - one pull at work
  * @vec: where the spans go
  * @source: what is pulled from
- * @file: the source's file, held, or NULL: memory
+ * @file: the source's file, held, or NULL
+ * @pipe: the source, if it is a pipe; held by @file or by the caller
+ * @memory: the source, if it is memory; the caller's, moved on by the source
  * @position: where to read a file or vector, moved on by the source
- * @addr: next byte of memory
  * @account: who pays; holds one reference
- * @copy: take copies
- * @nonblock: -EAGAIN rather than wait
+ * @flags: enum splicevec_flag
+ * @timeout: jiffies this command may still wait for its source
  * @again: something was taken already, so only what is at hand is asked for
  * @result: enum splicevec_result
  * @batch: spans gathered so far, private
@@ -33,11 +35,12 @@ struct sv_pull {
 	struct sv_vector *vec;
 	const struct sv_source *source;
 	struct file *file;
+	struct pipe_inode_info *pipe;
+	struct iov_iter *memory;
 	struct sv_position position;
-	u64 addr;
 	struct sv_account *account;
-	bool copy;
-	bool nonblock;
+	u32 flags;
+	long timeout;
 	bool again;
 	u32 result;
 	struct sv_spans batch;
@@ -45,18 +48,30 @@ struct sv_pull {
 };
 
 /**
- * struct sv_source - a sort of file that can be pulled from
- * @match: is @file of this sort?
+ * struct sv_source - a sort of thing that can be pulled from
+ * @match: is this the sort?
+ * @ways: flags this sort can serve of those that name a way to read a file:
+ *	UNCACHED, LAZY
  * @positioning: what an offset means
+ * @single: one step is a whole command: what comes next is another record, or
+ *	would have to be waited for
+ * @copies: gives copies anyway
+ * @wait: wait until a step can take something, taking nothing itself. Returns 1,
+ *	0 at the end, or a negative errno. NULL: @pull does what waiting there is
  * @pull: take one step: add spans of up to @len bytes to @pull->batch. It may
  *	take less than there is and is then asked again. Whatever can fail comes
  *	before anything is taken that cannot be put back. Returns bytes, 0 at the
- *	end, or a negative errno with nothing taken.
+ *	end, or a negative errno with nothing taken. -EAGAIN after @wait: somebody
+ *	else was faster
  * @otherwise: source that serves the steps for which @pull returns -ENOTBLK
  */
 struct sv_source {
-	bool (*match)(struct file *file);
+	bool (*match)(const struct sv_pull *pull);
+	u32 ways;
 	enum sv_positioning positioning;
+	bool single;
+	bool copies;
+	int (*wait)(struct sv_pull *pull);
 	ssize_t (*pull)(struct sv_pull *pull, size_t len);
 	const struct sv_source *otherwise;
 };
@@ -64,8 +79,12 @@ struct sv_source {
 extern const struct sv_source sv_source_vec;
 extern const struct sv_source sv_source_pipe;
 extern const struct sv_source sv_source_sock;
+extern const struct sv_source sv_source_record;
+extern const struct sv_source sv_source_recv;
+extern const struct sv_source sv_source_direct;
 extern const struct sv_source sv_source_cache;
 extern const struct sv_source sv_source_splice;
+extern const struct sv_source sv_source_device;
 extern const struct sv_source sv_source_mem;
 
 /* For the sources. */
@@ -75,6 +94,9 @@ struct sv_loan *sv_pull_begin_loan(struct sv_pull *pull,
 				   enum splicevec_kind kind, size_t runs);
 ssize_t sv_pull_end_loan(struct sv_pull *pull, struct sv_loan *loan,
 			 bool no_way_back);
+struct sv_loan *sv_pull_begin_owned(struct sv_pull *pull, size_t len);
+ssize_t sv_pull_end_owned(struct sv_pull *pull, struct sv_loan *loan,
+			  size_t skip, size_t filled);
 struct sv_ring *sv_pull_begin_ring(struct sv_pull *pull,
 				   enum splicevec_kind kind, size_t bufs);
 ssize_t sv_pull_end_ring(struct sv_pull *pull, struct sv_ring *ring,
@@ -83,7 +105,12 @@ ssize_t sv_pull_end_ring(struct sv_pull *pull, struct sv_ring *ring,
 /* For the doors and SPLICE. */
 int sv_pull_begin(struct sv_pull *pull, struct sv_vector *vec, int fd,
 		  u32 flags);
+int sv_pull_begin_pipe(struct sv_pull *pull, struct sv_vector *vec,
+		       struct pipe_inode_info *pipe, u32 flags);
+int sv_pull_begin_mem(struct sv_pull *pull, struct sv_vector *vec,
+		      struct iov_iter *from, u32 flags);
 int sv_pull_check(const struct sv_pull *pull, s64 offset);
+u64 sv_pull_behind(const struct sv_pull *pull, u64 len);
 ssize_t sv_pull_bytes(struct sv_pull *pull, s64 offset, u64 len);
 void sv_pull_end(struct sv_pull *pull);
 long sv_pull(struct sv_vector *vec, struct splicevec_pull *args);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Pull from the page cache by walking the mapping: the cheapest way for what is
- * resident. Only for filesystems whose read path is the plain page cache; and
- * only for folios that such a read would take as they are. Whatever needs more,
- * reading from the disk, readahead, waiting, swapping in, is left to splice_read.
+ * resident, and with LAZY for what is on its way from the disk. Only where the
+ * read path is the plain page cache; and only for folios that such a read would
+ * take as they are. Whatever needs more, reading from the disk, readahead,
+ * waiting, swapping in, is left to splice_read.
  */
 #include "pull.h"
 
@@ -15,29 +16,56 @@
 
 #include "loan.h"
 
-/* ext4, xfs and tmpfs read their page cache and nothing else. */
-static bool reads_page_cache(const struct super_block *sb)
+/* Block devices, ext4, xfs and tmpfs read their page cache and nothing else. */
+static bool reads_page_cache(const struct inode *host)
 {
-	return sb->s_magic == EXT4_SUPER_MAGIC ||
-	       sb->s_magic == XFS_SUPER_MAGIC || sb->s_magic == TMPFS_MAGIC;
+	unsigned long magic = host->i_sb->s_magic;
+
+	return S_ISBLK(host->i_mode) ||
+	       (S_ISREG(host->i_mode) && (magic == EXT4_SUPER_MAGIC ||
+					  magic == XFS_SUPER_MAGIC ||
+					  magic == TMPFS_MAGIC));
 }
 
-static bool cache_match(struct file *file)
+static bool cache_match(const struct sv_pull *pull)
 {
-	struct inode *inode = file_inode(file);
+	struct file *file = pull->file;
+	struct inode *host;
 
+	if (!file || !file->f_mapping || !file->f_op->splice_read)
+		return false;
+	host = file->f_mapping->host;
 	/* overlayfs and its like show their own inode but another's mapping */
-	return S_ISREG(inode->i_mode) && reads_page_cache(inode->i_sb) &&
-	       file->f_mapping == inode->i_mapping && !IS_DAX(inode) &&
-	       !(file->f_flags & O_DIRECT) && file->f_op->splice_read;
+	return reads_page_cache(host) && !IS_DAX(host) &&
+	       (host == file_inode(file) || S_ISBLK(host->i_mode)) &&
+	       !(file->f_flags & O_DIRECT);
 }
 
 /* The readahead mark means: this reader shall start the next I/O. */
-static bool folio_is_ready(struct folio *folio, pgoff_t index)
+static bool is_resident(struct folio *folio)
 {
-	return index >= folio->index && index < folio_next_index(folio) &&
-	       folio_test_uptodate(folio) && !folio_test_readahead(folio) &&
-	       !folio_test_hwpoison(folio) && !folio_test_has_hwpoisoned(folio);
+	return folio_test_uptodate(folio) && !folio_test_readahead(folio);
+}
+
+/* Resident, or locked by whoever reads it in. */
+static bool is_coming(struct folio *folio)
+{
+	return folio_test_uptodate(folio) || folio_test_locked(folio);
+}
+
+static bool is_poisoned(struct folio *folio)
+{
+	return folio_test_hwpoison(folio) ||
+	       (folio_test_large(folio) && folio_test_has_hwpoisoned(folio));
+}
+
+static bool may_take(const struct sv_loan *loan, struct folio *folio,
+		     pgoff_t index)
+{
+	if (index < folio->index || index >= folio_next_index(folio) ||
+	    is_poisoned(folio))
+		return false;
+	return loan->lazy ? is_coming(folio) : is_resident(folio);
 }
 
 /*
@@ -61,7 +89,7 @@ static size_t add_folio(struct sv_loan *loan, struct folio *folio, loff_t pos,
 	return 0;
 }
 
-/* Add the folios of one look-up, up to the first that is not ready. */
+/* Add the folios of one look-up, up to the first that may not be taken. */
 static size_t add_batch(struct sv_loan *loan, struct folio_batch *batch,
 			loff_t pos, size_t len)
 {
@@ -72,7 +100,7 @@ static size_t add_batch(struct sv_loan *loan, struct folio_batch *batch,
 		struct folio *folio = batch->folios[i];
 		size_t n;
 
-		if (!folio_is_ready(folio, (pos + done) >> PAGE_SHIFT))
+		if (!may_take(loan, folio, (pos + done) >> PAGE_SHIFT))
 			break;
 		n = add_folio(loan, folio, pos + done, len - done);
 		if (!n)
@@ -103,17 +131,36 @@ static size_t walk(struct address_space *mapping, struct sv_loan *loan,
 	return done;
 }
 
+/* Bytes of [@pos, @pos + @len) before the end of the file. */
+static size_t before_end(struct address_space *mapping, loff_t pos, size_t len)
+{
+	loff_t size = i_size_read(mapping->host);
+
+	return pos < size ? min_t(loff_t, len, size - pos) : 0;
+}
+
+/*
+ * Start to read what is not there. Folios that cannot be had are left out, and
+ * splice_read then waits for them.
+ */
+static void start_reading(struct file *file, loff_t pos, size_t len)
+{
+	DEFINE_READAHEAD(ractl, file, &file->f_ra, file->f_mapping,
+			 pos >> PAGE_SHIFT);
+
+	len = before_end(file->f_mapping, pos, len);
+	if (len && file->f_mapping->a_ops->readahead)
+		page_cache_ra_unbounded(&ractl, DIV_ROUND_UP(offset_in_page(pos) +
+							     len, PAGE_SIZE), 0);
+}
+
 static ssize_t cache_pull(struct sv_pull *pull, size_t len)
 {
 	struct file *file = pull->file;
 	loff_t pos = pull->position.pos;
 	struct sv_loan *loan;
 	ssize_t ret;
-	loff_t size;
 
-	ret = rw_verify_area(READ, file, &pos, len);
-	if (ret)
-		return ret;
 	loan = sv_pull_begin_loan(pull, SPLICEVEC_CACHE,
 				  DIV_ROUND_UP(offset_in_page(pos) + len,
 					       PAGE_SIZE));
@@ -121,10 +168,12 @@ static ssize_t cache_pull(struct sv_pull *pull, size_t len)
 		return PTR_ERR(loan);
 	/* as many pages as runs, though runs may be longer: consuming frees early */
 	len = min(len, ((size_t)loan->cap << PAGE_SHIFT) - offset_in_page(pos));
+	loan->lazy = pull->flags & SPLICEVEC_LAZY;
+	if (loan->lazy)
+		start_reading(file, pos, len);
 	len = walk(file->f_mapping, loan, pos, len);
 	/* looked at after the folios, as reads do: they may be beyond a new end */
-	size = i_size_read(file_inode(file));
-	sv_loan_trim(loan, pos < size ? min_t(loff_t, len, size - pos) : 0);
+	sv_loan_trim(loan, before_end(file->f_mapping, pos, len));
 	ret = sv_pull_end_loan(pull, loan, false);
 	if (!ret)
 		return -ENOTBLK;
@@ -137,6 +186,7 @@ static ssize_t cache_pull(struct sv_pull *pull, size_t len)
 
 const struct sv_source sv_source_cache = {
 	.match = cache_match,
+	.ways = SPLICEVEC_LAZY,
 	.positioning = SV_POS_FILE,
 	.pull = cache_pull,
 	.otherwise = &sv_source_splice,

@@ -14,9 +14,9 @@
 #include "pipebuf.h"
 #include "ring.h"
 
-static bool pipe_match(struct file *file)
+static bool pipe_match(const struct sv_pull *pull)
 {
-	return sv_pipe_of(file);
+	return pull->pipe;
 }
 
 static bool is_empty(const struct pipe_inode_info *pipe)
@@ -29,6 +29,12 @@ static struct pipe_buffer *first_buf(struct pipe_inode_info *pipe)
 	return &pipe->bufs[pipe->tail & (pipe->ring_size - 1)];
 }
 
+static void wake_writers(struct pipe_inode_info *pipe)
+{
+	wake_up_interruptible_poll(&pipe->wr_wait, EPOLLOUT | EPOLLWRNORM);
+	kill_fasync(&pipe->fasync_writers, SIGIO, POLL_OUT);
+}
+
 /* Drop the buffers that hold nothing; a writer that faulted leaves such. */
 static void skip_empty_bufs(struct pipe_inode_info *pipe)
 {
@@ -39,28 +45,41 @@ static void skip_empty_bufs(struct pipe_inode_info *pipe)
 }
 
 /*
- * Wait for a buffer. The pipe is locked by the caller, and again on return.
- *
- * Return: 1, 0 if there is none and no writer either, -EAGAIN or -ERESTARTSYS.
+ * Is there a buffer with something in it? Return: 1, 0 if there is none and no
+ * writer either, or -EAGAIN. A dropped buffer made room for a writer.
  */
-static int wait_for_buf(struct pipe_inode_info *pipe, bool nonblock)
+static int look(struct pipe_inode_info *pipe)
 {
-	int err;
+	unsigned int tail;
+	int ret = 1;
 
+	pipe_lock(pipe);
+	tail = pipe->tail;
+	skip_empty_bufs(pipe);
+	if (is_empty(pipe))
+		ret = pipe->writers ? -EAGAIN : 0;
+	tail = pipe->tail - tail;
+	pipe_unlock(pipe);
+	if (tail)
+		wake_writers(pipe);
+	return ret;
+}
+
+static int pipe_wait(struct sv_pull *pull)
+{
+	struct pipe_inode_info *pipe = pull->pipe;
+	int ret;
+
+	if (pipe_has_watch_queue(pipe))
+		return -EXDEV;
 	for (;;) {
-		skip_empty_bufs(pipe);
-		if (!is_empty(pipe))
-			return 1;
-		if (!pipe->writers)
-			return 0;
-		if (nonblock)
-			return -EAGAIN;
-		pipe_unlock(pipe);
-		err = wait_event_interruptible(pipe->rd_wait, !is_empty(pipe) ||
+		ret = look(pipe);
+		if (ret != -EAGAIN || sv_pull_nonblock(pull))
+			return ret;
+		ret = wait_event_interruptible(pipe->rd_wait, !is_empty(pipe) ||
 					       !READ_ONCE(pipe->writers));
-		pipe_lock(pipe);
-		if (err)
-			return err;
+		if (ret)
+			return ret;
 	}
 }
 
@@ -103,7 +122,7 @@ static int fill_ring(struct pipe_inode_info *pipe, struct sv_ring *ring,
 			return err;
 		n = min_t(size_t, len, first_buf(pipe)->len);
 		if (!take_bytes(pipe, ring, n))
-			return -EMFILE;
+			return -EOVERFLOW;
 		len -= n;
 		skip_empty_bufs(pipe);
 	}
@@ -149,11 +168,10 @@ static ssize_t pull_locked(struct sv_pull *pull, struct pipe_inode_info *pipe,
 			   size_t len)
 {
 	struct sv_span span;
-	int ret;
 
-	ret = wait_for_buf(pipe, sv_pull_nonblock(pull));
-	if (ret <= 0)
-		return ret;
+	skip_empty_bufs(pipe);
+	if (is_empty(pipe))
+		return -EAGAIN;
 	if (sv_pipebuf_span(first_buf(pipe), &span))
 		return pull_span(pull, pipe, &span, len);
 	return pull_foreign(pull, pipe, len);
@@ -161,23 +179,23 @@ static ssize_t pull_locked(struct sv_pull *pull, struct pipe_inode_info *pipe,
 
 static ssize_t pipe_pull(struct sv_pull *pull, size_t len)
 {
-	struct pipe_inode_info *pipe = sv_pipe_of(pull->file);
+	struct pipe_inode_info *pipe = pull->pipe;
+	unsigned int tail;
 	ssize_t ret;
 
-	if (pipe_has_watch_queue(pipe))
-		return -EXDEV;
 	pipe_lock(pipe);
+	tail = pipe->tail;
 	ret = pull_locked(pull, pipe, len);
+	tail = pipe->tail - tail;
 	pipe_unlock(pipe);
-	if (ret > 0) {
-		wake_up_interruptible_poll(&pipe->wr_wait, EPOLLOUT | EPOLLWRNORM);
-		kill_fasync(&pipe->fasync_writers, SIGIO, POLL_OUT);
-	}
+	if (tail)
+		wake_writers(pipe);
 	return ret;
 }
 
 const struct sv_source sv_source_pipe = {
 	.match = pipe_match,
 	.positioning = SV_POS_NONE,
+	.wait = pipe_wait,
 	.pull = pipe_pull,
 };

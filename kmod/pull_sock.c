@@ -8,9 +8,7 @@
 #include "pull.h"
 
 #include <linux/err.h>
-#include <linux/sched/signal.h>
 #include <linux/splice.h>
-#include <linux/wait.h>
 #include <net/sock.h>
 #include <net/tcp.h>
 
@@ -21,16 +19,36 @@
 /* A guess at the bytes one buffer of a received packet holds, for the ring. */
 #define SV_SOCK_BUF_BYTES	1024
 
+static bool sock_match(const struct sv_pull *pull)
+{
+	struct socket *sock = pull->file ? sock_from_file(pull->file) : NULL;
+	enum sv_sock_sort sort;
+
+	if (!sock)
+		return false;
+	sort = sv_sock_sort(sock);
+	return sort == SV_SOCK_TCP || sort == SV_SOCK_UNIX;
+}
+
+static int sock_wait(struct sv_pull *pull)
+{
+	return sv_sock_wait_readable(pull->file, sv_pull_nonblock(pull),
+				     pull->again, &pull->timeout);
+}
+
 /*
  * Peeking at nothing runs the security hook of a receive and tells an error, if
- * the socket has one, as any receive would.
+ * the socket has one, as any receive would. -EAGAIN says nothing: SO_PEEK_OFF
+ * may point behind data that is there.
  */
 static int sock_peek(struct socket *sock)
 {
 	struct msghdr msg = {};
+	int ret;
 
 	iov_iter_kvec(&msg.msg_iter, ITER_DEST, NULL, 0, 0);
-	return sock_recvmsg(sock, &msg, MSG_PEEK | MSG_DONTWAIT);
+	ret = sock_recvmsg(sock, &msg, MSG_PEEK | MSG_DONTWAIT);
+	return ret == -EAGAIN ? 0 : min(ret, 0);
 }
 
 static int tcp_actor(read_descriptor_t *desc, struct sk_buff *skb,
@@ -50,16 +68,18 @@ static int tcp_actor(read_descriptor_t *desc, struct sk_buff *skb,
 
 /*
  * tcp_splice_read() would wait whatever its flags say, if another reader was
- * faster. This takes what is there.
+ * faster. This takes what is there, as long as nothing was put on top of TCP
+ * since the source was looked up.
  */
-static ssize_t read_tcp(struct sock *sk, struct sv_ring *ring, size_t len)
+static ssize_t read_tcp(struct socket *sock, struct sv_ring *ring, size_t len)
 {
 	read_descriptor_t desc = { .arg.data = ring, .count = len };
-	ssize_t ret;
+	ssize_t ret = -ENOTBLK;
 
-	lock_sock(sk);
-	ret = tcp_read_sock(sk, &desc, tcp_actor);
-	release_sock(sk);
+	lock_sock(sock->sk);
+	if (sv_sock_sort(sock) == SV_SOCK_TCP)
+		ret = tcp_read_sock(sock->sk, &desc, tcp_actor);
+	release_sock(sock->sk);
 	return ret;
 }
 
@@ -68,8 +88,8 @@ static ssize_t read_sock(struct sv_pull *pull, struct socket *sock,
 {
 	loff_t pos = 0;
 
-	if (sv_sock_sort(sock) == SV_SOCK_TCP)
-		return read_tcp(sock->sk, ring, len);
+	if (sk_is_tcp(sock->sk))
+		return read_tcp(sock, ring, len);
 	return sv_splice_read(pull->file, &pos, &ring->pipe, len,
 			      SPLICE_F_NONBLOCK);
 }
@@ -80,49 +100,25 @@ static bool at_end(const struct sock *sk)
 	       sock_flag(sk, SOCK_DONE) || sk->sk_state == TCP_CLOSE;
 }
 
-static bool has_data(const struct sock *sk)
-{
-	return !skb_queue_empty_lockless(&sk->sk_receive_queue);
-}
-
-/* Return: bytes, 0 at the end, -EAGAIN if there is nothing yet, or an error. */
-static ssize_t try_read(struct sv_pull *pull, struct socket *sock,
-			struct sv_ring *ring, size_t len)
-{
-	struct sock *sk = sock->sk;
-	ssize_t ret;
-
-	/* an error that the peek would eat is for the next call to tell */
-	if (pull->again && !has_data(sk))
-		return -EAGAIN;
-	ret = sock_peek(sock);
-	/* SO_PEEK_OFF may point behind data that is there */
-	if (ret < 0 && !(ret == -EAGAIN && has_data(sk)))
-		return ret;
-	ret = read_sock(pull, sock, ring, len);
-	return ret || at_end(sk) ? ret : -EAGAIN;
-}
-
+/*
+ * Return: bytes, 0 at the end, -EAGAIN, -ENOTBLK if there is something that only
+ * a receive can take, such as what follows an urgent byte; or an error.
+ */
 static ssize_t fill_ring(struct sv_pull *pull, struct sv_ring *ring, size_t len)
 {
 	struct socket *sock = sock_from_file(pull->file);
-	long timeout = sock_rcvtimeo(sock->sk, sv_pull_nonblock(pull));
-	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+	bool end = at_end(sock->sk);
 	ssize_t ret;
 
-	add_wait_queue(sk_sleep(sock->sk), &wait);
-	for (;;) {
-		ret = try_read(pull, sock, ring, len);
-		if (ret != -EAGAIN || !timeout)
-			break;
-		if (signal_pending(current)) {
-			ret = sock_intr_errno(timeout);
-			break;
-		}
-		timeout = wait_woken(&wait, TASK_INTERRUPTIBLE, timeout);
-	}
-	remove_wait_queue(sk_sleep(sock->sk), &wait);
-	return ret;
+	ret = sock_peek(sock);
+	if (ret)
+		return ret;
+	ret = read_sock(pull, sock, ring, len);
+	if (ret)
+		return ret;
+	if (!skb_queue_empty_lockless(&sock->sk->sk_receive_queue))
+		return -ENOTBLK;
+	return end ? 0 : -EAGAIN;
 }
 
 static ssize_t sock_pull(struct sv_pull *pull, size_t len)
@@ -140,7 +136,9 @@ static ssize_t sock_pull(struct sv_pull *pull, size_t len)
 }
 
 const struct sv_source sv_source_sock = {
-	.match = sv_sock_serves,
+	.match = sock_match,
 	.positioning = SV_POS_NONE,
+	.wait = sock_wait,
 	.pull = sock_pull,
+	.otherwise = &sv_source_recv,
 };

@@ -1,29 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pull from anything that can be spliced from, through a private ring.
+ * Pull from a regular file or block device as splice(2) does, through a private
+ * ring: by the filesystem's own way to its pages, waiting for the disk.
  */
 #include "pull.h"
 
 #include <linux/err.h>
-#include <linux/net.h>
 #include <linux/splice.h>
 
 #include "loan.h"
 #include "ring.h"
 
-/* Sockets have splice_read too, but only the sorts pull_sock.c knows keep it. */
-static bool splice_match(struct file *file)
+static bool splice_match(const struct sv_pull *pull)
 {
-	return file->f_op->splice_read && !sock_from_file(file);
-}
+	umode_t mode = pull->file ? file_inode(pull->file)->i_mode : 0;
 
-/* The pages of a regular file are its page cache, unless that is bypassed. */
-static enum splicevec_kind kind_of(struct file *file)
-{
-	if (S_ISREG(file_inode(file)->i_mode) &&
-	    !(file->f_flags & O_DIRECT) && !IS_DAX(file_inode(file)))
-		return SPLICEVEC_CACHE;
-	return SPLICEVEC_FOREIGN;
+	return (S_ISREG(mode) || S_ISBLK(mode)) && pull->file->f_op->splice_read;
 }
 
 static ssize_t fill_ring(struct sv_pull *pull, struct sv_ring *ring, size_t len)
@@ -31,8 +23,7 @@ static ssize_t fill_ring(struct sv_pull *pull, struct sv_ring *ring, size_t len)
 	loff_t pos = pull->position.pos;
 	ssize_t ret;
 
-	ret = sv_splice_read(pull->file, &pos, &ring->pipe, len,
-			     sv_pull_nonblock(pull) ? SPLICE_F_NONBLOCK : 0);
+	ret = sv_splice_read(pull->file, &pos, &ring->pipe, len, 0);
 	if (ret <= 0)
 		return ret;
 	return sv_ring_confirm(ring);
@@ -44,12 +35,13 @@ static ssize_t splice_pull(struct sv_pull *pull, size_t len)
 	struct sv_ring *ring;
 	ssize_t ret, err;
 
-	ring = sv_pull_begin_ring(pull, kind_of(pull->file),
+	ring = sv_pull_begin_ring(pull, SPLICEVEC_FOREIGN,
 				  DIV_ROUND_UP(skip + len, PAGE_SIZE));
 	if (IS_ERR(ring))
 		return PTR_ERR(ring);
 	len = min(len, ((size_t)ring->loan->cap << PAGE_SHIFT) - skip);
 	err = fill_ring(pull, ring, len);
+	sv_ring_find_cache(ring, pull->file->f_mapping);
 	ret = sv_pull_end_ring(pull, ring, false);
 	if (ret > 0)
 		pull->position.pos += ret;

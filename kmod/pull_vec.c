@@ -5,37 +5,26 @@
  */
 #include "pull.h"
 
+#include "lazy.h"
 #include "vector.h"
 
-static bool vec_match(struct file *file)
+static bool vec_match(const struct sv_pull *pull)
 {
-	return sv_vector_of(file);
-}
-
-static u64 head_of(struct sv_vector *vec)
-{
-	u64 head;
-
-	spin_lock(&vec->lock);
-	head = vec->spans.head;
-	spin_unlock(&vec->lock);
-	return head;
+	return pull->file && sv_vector_of(pull->file);
 }
 
 static ssize_t vec_pull(struct sv_pull *pull, size_t len)
 {
 	struct sv_vector *from = sv_vector_of(pull->file);
-	bool at_head = pull->position.pos < 0;
 	struct sv_spans window = {};
 	s64 start = pull->position.pos;
+	u64 held = len;
 	ssize_t ret;
 
-	do {
-		if (at_head)
-			start = head_of(from);
-		ret = sv_vector_window(from, start, len, &window);
-		/* the head may move on in between */
-	} while (ret == -ESTALE && at_head);
+	ret = sv_vector_window(from, &start, &held, U32_MAX, &window);
+	/* a copy needs the bytes now */
+	if (!ret && (pull->flags & SPLICEVEC_COPY))
+		ret = sv_lazy_wait(&window, false, sv_pull_nonblock(pull));
 	if (!ret)
 		ret = sv_pull_room(pull, window.nr);
 	if (!ret) {

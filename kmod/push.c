@@ -2,49 +2,65 @@
 /*
  * PUSH: the table of sinks, and the loop that hands spans over.
  *
- * The loop works on a window: references to the spans that were there when the
- * push began. What the sink accepted is consumed from the vector as it goes,
- * unless KEEP. For each piece the sink is asked for the route; where it has to
- * be a copy, the copy is made here, counted, and refused under NOCOPY.
+ * The loop works on windows: references to spans that were there when the push
+ * began. What the sink accepted is consumed from the vector as it goes, unless
+ * KEEP. For each piece the sink is asked for the route; where it has to be a
+ * copy, the copy is made here, counted, and refused under NOCOPY.
  */
 #include "push.h"
 
 #include <linux/err.h>
 #include <linux/file.h>
+#include <linux/fsnotify.h>
 #include <linux/sched/signal.h>
 
 #include "account.h"
+#include "lazy.h"
 #include "loan.h"
+#include "memory.h"
+#include "pipebuf.h"
 #include "stable.h"
 #include "vector.h"
 
-/* The first match serves the file. */
+/* Spans a window has at the most, so that nobody waits long for the lock. */
+#define SV_WINDOW_SPANS	256
+
+/* The first match serves. */
 static const struct sv_sink *const sinks[] = {
 	&sv_sink_vec,
 	&sv_sink_pipe,
+	&sv_sink_locked_pipe,
 	&sv_sink_sock,
+	&sv_sink_record,
+	&sv_sink_alien,
 	&sv_sink_direct,
 	&sv_sink_file,
+	&sv_sink_device,
+	&sv_sink_splice,
+	&sv_sink_mem,
+	&sv_sink_none,
 };
 
-static const struct sv_sink *sink_of(struct file *file)
+static const struct sv_sink *sink_of(const struct sv_handoff *handoff)
 {
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(sinks); i++)
-		if (sinks[i]->match(file))
+		if (sinks[i]->match(handoff))
 			return sinks[i];
 	return NULL;
 }
 
 /**
  * sv_handoff_nonblock - may the sink not wait?
- * @handoff: a push at work on a file
+ * @handoff: a push at work
+ *
+ * Return: true if so.
  */
 bool sv_handoff_nonblock(const struct sv_handoff *handoff)
 {
 	return (handoff->flags & SPLICEVEC_NONBLOCK) ||
-	       (handoff->file->f_flags & O_NONBLOCK);
+	       (handoff->file && (handoff->file->f_flags & O_NONBLOCK));
 }
 
 /* Bytes at the front of a span on whose pages a sink may take references. */
@@ -135,7 +151,8 @@ static ssize_t push_piece(struct sv_handoff *handoff,
 	if (route.by == SPLICEVEC_ROUTE_COPIED && (handoff->flags & SPLICEVEC_NOCOPY))
 		return -EOPNOTSUPP;
 	*asked = route.len;
-	handoff->more = (handoff->flags & SPLICEVEC_MORE) || route.len < left;
+	handoff->more = (handoff->flags & SPLICEVEC_MORE) || handoff->behind ||
+			route.len < left;
 	if (route.by == SPLICEVEC_ROUTE_COPIED && !handoff->sink->copies) {
 		*asked = min(route.len, SV_COPY_MAX);
 		ret = push_copied(handoff, window, *asked);
@@ -148,7 +165,16 @@ static ssize_t push_piece(struct sv_handoff *handoff,
 	return ret;
 }
 
-static ssize_t push_loop(struct sv_handoff *handoff, struct sv_spans *window)
+/* What the sink accepted leaves the window, and the vector unless KEEP. */
+static void accepted(struct sv_handoff *handoff, struct sv_spans *window,
+		     size_t len)
+{
+	sv_spans_drop(window, len);
+	if (!(handoff->flags & SPLICEVEC_KEEP))
+		sv_vector_consume(handoff->vec, len);
+}
+
+static ssize_t push_pieces(struct sv_handoff *handoff, struct sv_spans *window)
 {
 	size_t done = 0;
 	size_t asked;
@@ -159,9 +185,7 @@ static ssize_t push_loop(struct sv_handoff *handoff, struct sv_spans *window)
 		if (ret <= 0)
 			break;
 		done += ret;
-		sv_spans_drop(window, ret);
-		if (!(handoff->flags & SPLICEVEC_KEEP))
-			sv_vector_consume(handoff->vec, ret);
+		accepted(handoff, window, ret);
 		if (ret < asked || signal_pending(current))
 			break;
 		cond_resched();
@@ -169,62 +193,159 @@ static ssize_t push_loop(struct sv_handoff *handoff, struct sv_spans *window)
 	return done ?: ret;
 }
 
-static ssize_t push_window(struct sv_handoff *handoff, s64 start, u64 len)
+/* In one transfer, where the sink wants it so. */
+static ssize_t push_at_once(struct sv_handoff *handoff, struct sv_spans *window)
 {
-	struct sv_spans window = {};
+	const struct sv_sink *sink = handoff->sink;
 	ssize_t ret;
 
-	ret = sv_vector_window(handoff->vec, start, len, &window);
-	if (!ret)
-		ret = push_loop(handoff, &window);
-	sv_spans_free(&window);
+	if (sink->by == SPLICEVEC_ROUTE_COPIED && (handoff->flags & SPLICEVEC_NOCOPY))
+		return -EOPNOTSUPP;
+	ret = sink->push_window(handoff, window);
+	if (ret <= 0)
+		return ret;
+	if (sink->by == SPLICEVEC_ROUTE_COPIED)
+		handoff->copied += ret;
+	accepted(handoff, window, ret);
 	return ret;
 }
 
+static ssize_t push_window(struct sv_handoff *handoff, struct sv_spans *window)
+{
+	if (handoff->sink->push_window)
+		return push_at_once(handoff, window);
+	return push_pieces(handoff, window);
+}
+
+/* A record goes whole, and KEEP works on what was there when it began. */
+static u32 window_spans(const struct sv_handoff *handoff)
+{
+	if (handoff->sink->record || (handoff->flags & SPLICEVEC_KEEP))
+		return U32_MAX;
+	return SV_WINDOW_SPANS;
+}
+
+/* Take a window, and wait for its bytes if they are needed. */
+static int take_window(struct sv_handoff *handoff, s64 *start, u64 *len,
+		       struct sv_spans *window)
+{
+	const struct sv_sink *sink = handoff->sink;
+	int err;
+
+	err = sv_vector_window(handoff->vec, start, len, window_spans(handoff),
+			       window);
+	if (err || sink->by == SPLICEVEC_ROUTE_MOVED)
+		return err;
+	return sv_lazy_wait(window, sink->record,
+			    handoff->flags & SPLICEVEC_NONBLOCK);
+}
+
+/* Window by window, up to where the vector ended when the push began. */
+static ssize_t push_windows(struct sv_handoff *handoff, s64 start, u64 len)
+{
+	bool empty_record = handoff->sink->record && !len;
+	u64 after = handoff->behind;
+	size_t done = 0;
+	ssize_t ret;
+	bool all;
+
+	do {
+		struct sv_spans window = {};
+
+		ret = take_window(handoff, &start, &len, &window);
+		handoff->behind = len - (window.tail - window.head) + after;
+		if (!ret && (window.nr || empty_record))
+			ret = push_window(handoff, &window);
+		all = !window.nr;
+		sv_spans_free(&window);
+		if (ret <= 0)
+			break;
+		done += ret;
+		start += ret;
+		len -= ret;
+	} while (len && all && !signal_pending(current));
+	handoff->behind = after;
+	return done ?: ret;
+}
+
+static int handoff_begin(struct sv_handoff *handoff)
+{
+	int err;
+
+	handoff->account = sv_account_find(handoff->vec->account);
+	handoff->sink = sink_of(handoff);
+	err = !handoff->account ? -ENOMEM : !handoff->sink ? -EOPNOTSUPP : 0;
+	if (err)
+		sv_handoff_end(handoff);
+	return err;
+}
+
 /**
- * sv_handoff_begin - look a sink up
+ * sv_handoff_begin - begin to push to a file, or to nothing
  * @handoff: result; sv_handoff_end() follows on success
  * @vec: vector, held by the caller
- * @fd: sink fd, SPLICEVEC_FD_MEM or SPLICEVEC_FD_NONE
- * @flags: enum splicevec_flag
+ * @fd: sink fd or SPLICEVEC_FD_NONE
+ * @flags: enum splicevec_flag of PUSH
  *
  * Return: 0, -EBADF, -EOPNOTSUPP, -EINVAL (a vector into itself) or -ENOMEM.
  */
 int sv_handoff_begin(struct sv_handoff *handoff, struct sv_vector *vec, int fd,
 		     u32 flags)
 {
-	int err = -ENOMEM;
+	int err = 0;
 
 	*handoff = (struct sv_handoff) { .vec = vec, .flags = flags };
-	handoff->account = sv_account_find(vec->account);
-	if (!handoff->account)
-		return err;
-	if (fd == SPLICEVEC_FD_MEM) {
-		handoff->sink = &sv_sink_mem;
-		return 0;
-	}
-	if (fd == SPLICEVEC_FD_NONE) {
-		handoff->sink = &sv_sink_none;
-		return 0;
-	}
-	err = -EBADF;
+	if (fd == SPLICEVEC_FD_NONE)
+		return handoff_begin(handoff);
 	handoff->file = fget(fd);
 	if (!handoff->file)
-		goto fail;
-	err = -EOPNOTSUPP;
-	handoff->sink = sink_of(handoff->file);
-	if (!handoff->sink)
-		goto fail;
-	err = -EBADF;
+		return -EBADF;
 	if (!(handoff->file->f_mode & FMODE_WRITE))
-		goto fail;
-	err = -EINVAL;
-	if (sv_vector_of(handoff->file) == vec)
-		goto fail;
-	return 0;
-fail:
-	sv_handoff_end(handoff);
-	return err;
+		err = -EBADF;
+	else if (sv_vector_of(handoff->file) == vec)
+		err = -EINVAL;
+	if (err) {
+		fput(handoff->file);
+		return err;
+	}
+	handoff->pipe = sv_pipe_of(handoff->file);
+	return handoff_begin(handoff);
+}
+
+/**
+ * sv_handoff_begin_pipe - begin to push to a pipe that is locked
+ * @handoff: result; sv_handoff_end() follows on success
+ * @vec: vector, held by the caller
+ * @pipe: sink, locked by the caller until the end
+ * @flags: SPLICEVEC_KEEP or 0
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int sv_handoff_begin_pipe(struct sv_handoff *handoff, struct sv_vector *vec,
+			  struct pipe_inode_info *pipe, u32 flags)
+{
+	*handoff = (struct sv_handoff) {
+		.vec = vec, .pipe = pipe, .flags = flags,
+	};
+	return handoff_begin(handoff);
+}
+
+/**
+ * sv_handoff_begin_mem - begin to push to memory
+ * @handoff: result; sv_handoff_end() follows on success
+ * @vec: vector, held by the caller
+ * @to: sink, moved on by what is pushed
+ * @flags: SPLICEVEC_NONBLOCK, SPLICEVEC_KEEP
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int sv_handoff_begin_mem(struct sv_handoff *handoff, struct sv_vector *vec,
+			 struct iov_iter *to, u32 flags)
+{
+	*handoff = (struct sv_handoff) {
+		.vec = vec, .memory = to, .flags = flags,
+	};
+	return handoff_begin(handoff);
 }
 
 /**
@@ -233,7 +354,8 @@ fail:
  */
 void sv_handoff_end(struct sv_handoff *handoff)
 {
-	sv_account_put(handoff->account);
+	if (handoff->account)
+		sv_account_put(handoff->account);
 	if (handoff->file)
 		fput(handoff->file);
 }
@@ -248,6 +370,8 @@ void sv_handoff_end(struct sv_handoff *handoff)
 int sv_handoff_check(const struct sv_handoff *handoff, s64 offset)
 {
 	if (handoff->file && (handoff->file->f_flags & O_APPEND) && offset >= 0)
+		return -EINVAL;
+	if (handoff->sink->record && (handoff->flags & SPLICEVEC_MORE))
 		return -EINVAL;
 	return sv_position_check(handoff->file, handoff->sink->positioning,
 				 offset);
@@ -266,33 +390,82 @@ int sv_handoff_check(const struct sv_handoff *handoff, s64 offset)
 ssize_t sv_handoff_bytes(struct sv_handoff *handoff, s64 offset, s64 start,
 			 u64 len)
 {
+	enum sv_positioning positioning = handoff->sink->positioning;
 	ssize_t ret;
 
 	len = min_t(u64, len, MAX_RW_COUNT);
 	ret = sv_handoff_check(handoff, offset) ?:
-	      sv_stream_permission(WRITE, handoff->file,
-				   handoff->sink->positioning, len);
+	      sv_position_begin(&handoff->position, handoff->file, positioning,
+				offset, handoff->flags & SPLICEVEC_NONBLOCK);
 	if (ret)
 		return ret;
-	ret = sv_position_begin(&handoff->position, handoff->file,
-				handoff->sink->positioning, offset,
-				handoff->flags & SPLICEVEC_NONBLOCK);
-	if (ret)
-		return ret;
-	ret = push_window(handoff, start, len);
+	/* files are asked about where they are written */
+	if (positioning != SV_POS_FILE)
+		ret = sv_position_permit(&handoff->position, WRITE,
+					 handoff->file, positioning, len);
+	if (!ret)
+		ret = push_windows(handoff, start, len);
 	sv_position_end(&handoff->position);
+	if (ret > 0 && handoff->file && positioning != SV_POS_FILE)
+		fsnotify_modify(handoff->file);
 	return ret == -ERESTARTSYS ? -EINTR : ret;
 }
 
-static ssize_t push_consuming(struct sv_handoff *handoff, s64 offset, u64 len)
+/**
+ * sv_handoff_consume - push bytes that leave the vector
+ * @handoff: from sv_handoff_begin()
+ * @offset: where to write, as in struct splicevec_push
+ * @len: bytes at the most
+ *
+ * Return: bytes accepted, or a negative errno; -EAGAIN with NONBLOCK, or under a
+ * pipe's lock, if another operation consumes.
+ */
+ssize_t sv_handoff_consume(struct sv_handoff *handoff, s64 offset, u64 len)
 {
-	ssize_t ret = sv_vector_lock_consume(handoff->vec,
-					     handoff->flags & SPLICEVEC_NONBLOCK);
+	bool nonblock = (handoff->flags & SPLICEVEC_NONBLOCK) ||
+			handoff->sink == &sv_sink_locked_pipe;
+	ssize_t ret = sv_vector_lock_consume(handoff->vec, nonblock);
 
 	if (ret)
 		return ret;
 	ret = sv_handoff_bytes(handoff, offset, -1, len);
 	sv_vector_unlock_consume(handoff->vec);
+	return ret;
+}
+
+static long push_command(struct sv_handoff *handoff,
+			 struct splicevec_push *args, u64 len)
+{
+	ssize_t ret;
+
+	if (args->flags & SPLICEVEC_KEEP)
+		ret = sv_handoff_bytes(handoff, args->offset, args->start, len);
+	else
+		ret = sv_handoff_consume(handoff, args->offset, len);
+	if (ret >= 0) {
+		args->bytes = ret;
+		args->copied = handoff->copied;
+		args->result = handoff->result;
+		ret = 0;
+	}
+	sv_handoff_end(handoff);
+	return ret;
+}
+
+static long push_memory(struct sv_vector *vec, struct splicevec_push *args)
+{
+	struct sv_handoff handoff;
+	struct sv_memory memory;
+	long ret;
+
+	ret = sv_memory_import(&memory, ITER_DEST, args->addr, args->iovs,
+			       args->len);
+	if (ret)
+		return ret;
+	ret = sv_handoff_begin_mem(&handoff, vec, &memory.iter, args->flags);
+	if (!ret)
+		ret = push_command(&handoff, args, iov_iter_count(&memory.iter));
+	sv_memory_free(&memory);
 	return ret;
 }
 
@@ -306,25 +479,12 @@ static ssize_t push_consuming(struct sv_handoff *handoff, s64 offset, u64 len)
 long sv_push(struct sv_vector *vec, struct splicevec_push *args)
 {
 	struct sv_handoff handoff;
-	ssize_t ret;
+	int err;
 
-	ret = sv_handoff_begin(&handoff, vec, args->fd, args->flags);
-	if (ret)
-		return ret;
-	handoff.addr = args->addr;
-	if (args->flags & SPLICEVEC_KEEP)
-		ret = sv_handoff_bytes(&handoff, args->offset, args->start,
-				       args->len);
-	else
-		ret = push_consuming(&handoff, args->offset, args->len);
-	if (ret >= 0) {
-		args->bytes = ret;
-		args->copied = handoff.copied;
-		args->result = handoff.result;
-		ret = 0;
-	}
-	sv_handoff_end(&handoff);
-	return ret;
+	if (args->fd == SPLICEVEC_FD_MEM)
+		return push_memory(vec, args);
+	err = sv_handoff_begin(&handoff, vec, args->fd, args->flags);
+	return err ?: push_command(&handoff, args, args->len);
 }
 
 static u64 kernel_features(void)
@@ -347,6 +507,7 @@ static u64 kernel_features(void)
  */
 long sv_features(struct sv_vector *vec, struct splicevec_features *args)
 {
+	struct iov_iter nowhere = {};
 	struct sv_handoff handoff;
 	struct sv_route route;
 	int kind, err;
@@ -354,7 +515,10 @@ long sv_features(struct sv_vector *vec, struct splicevec_features *args)
 	args->features = kernel_features();
 	if (args->fd == -1)
 		return 0;
-	err = sv_handoff_begin(&handoff, vec, args->fd, 0);
+	if (args->fd == SPLICEVEC_FD_MEM)
+		err = sv_handoff_begin_mem(&handoff, vec, &nowhere, 0);
+	else
+		err = sv_handoff_begin(&handoff, vec, args->fd, 0);
 	if (err)
 		return err;
 	for (kind = SPLICEVEC_OWNED; kind < SPLICEVEC_KINDS; kind++) {

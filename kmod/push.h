@@ -8,6 +8,7 @@
 #include "position.h"
 #include "spans.h"
 
+struct pipe_inode_info;
 struct sv_account;
 struct sv_sink;
 struct sv_vector;
@@ -16,11 +17,13 @@ struct sv_vector;
  * struct sv_handoff - one push at work
  * @vec: the vector pushed from
  * @sink: what is pushed to
- * @file: the sink's file, held, or NULL: memory or nothing
+ * @file: the sink's file, held, or NULL
+ * @pipe: the sink, if it is a pipe; held by @file or locked by the caller
+ * @memory: the sink, if it is memory; the caller's, moved on by the sink
  * @position: where to write a file, moved on by the sink
- * @addr: next byte of memory
  * @account: who pays for copies; holds one reference
  * @flags: enum splicevec_flag
+ * @behind: bytes of the command that follow the present window
  * @more: more bytes follow the present piece at once
  * @copied: bytes copied so far
  * @result: enum splicevec_result
@@ -29,10 +32,12 @@ struct sv_handoff {
 	struct sv_vector *vec;
 	const struct sv_sink *sink;
 	struct file *file;
+	struct pipe_inode_info *pipe;
+	struct iov_iter *memory;
 	struct sv_position position;
-	u64 addr;
 	struct sv_account *account;
 	u32 flags;
+	u64 behind;
 	bool more;
 	u64 copied;
 	u32 result;
@@ -51,11 +56,12 @@ struct sv_route {
 };
 
 /**
- * struct sv_sink - a sort of file that can be pushed to
- * @match: is @file of this sort?
+ * struct sv_sink - a sort of thing that can be pushed to
+ * @match: is this the sort?
  * @positioning: what an offset means
  * @copies: reads a span by copying it before @push returns, so a copied route
  *	needs no copy made for it
+ * @record: one push is one record, even an empty one: all of it or nothing
  * @by: the route of all spans, where it is always the same
  * @why: and why that copies, if it does
  * @route: where it is not: how the first @left bytes of a window go, of which
@@ -64,11 +70,13 @@ struct sv_route {
  * @push: hand a span over by the given route. Returns bytes accepted or a
  *	negative errno with none; fewer bytes than the span has end the push.
  *	The sink takes what references it needs.
+ * @push_window: or hand a whole window over in one transfer, by the route @by
  */
 struct sv_sink {
-	bool (*match)(struct file *file);
+	bool (*match)(const struct sv_handoff *handoff);
 	enum sv_positioning positioning;
 	bool copies;
+	bool record;
 	enum splicevec_route by;
 	enum splicevec_why why;
 	struct sv_route (*route)(const struct sv_handoff *handoff,
@@ -76,13 +84,20 @@ struct sv_sink {
 				 size_t left);
 	ssize_t (*push)(struct sv_handoff *handoff, const struct sv_span *span,
 			enum splicevec_route by);
+	ssize_t (*push_window)(struct sv_handoff *handoff,
+			       const struct sv_spans *window);
 };
 
 extern const struct sv_sink sv_sink_vec;
 extern const struct sv_sink sv_sink_pipe;
+extern const struct sv_sink sv_sink_locked_pipe;
 extern const struct sv_sink sv_sink_sock;
+extern const struct sv_sink sv_sink_record;
+extern const struct sv_sink sv_sink_alien;
 extern const struct sv_sink sv_sink_direct;
 extern const struct sv_sink sv_sink_file;
+extern const struct sv_sink sv_sink_device;
+extern const struct sv_sink sv_sink_splice;
 extern const struct sv_sink sv_sink_mem;
 extern const struct sv_sink sv_sink_none;
 
@@ -92,9 +107,14 @@ bool sv_handoff_nonblock(const struct sv_handoff *handoff);
 /* For the doors and SPLICE. */
 int sv_handoff_begin(struct sv_handoff *handoff, struct sv_vector *vec, int fd,
 		     u32 flags);
+int sv_handoff_begin_pipe(struct sv_handoff *handoff, struct sv_vector *vec,
+			  struct pipe_inode_info *pipe, u32 flags);
+int sv_handoff_begin_mem(struct sv_handoff *handoff, struct sv_vector *vec,
+			 struct iov_iter *to, u32 flags);
 int sv_handoff_check(const struct sv_handoff *handoff, s64 offset);
 ssize_t sv_handoff_bytes(struct sv_handoff *handoff, s64 offset, s64 start,
 			 u64 len);
+ssize_t sv_handoff_consume(struct sv_handoff *handoff, s64 offset, u64 len);
 void sv_handoff_end(struct sv_handoff *handoff);
 long sv_push(struct sv_vector *vec, struct splicevec_push *args);
 long sv_features(struct sv_vector *vec, struct splicevec_features *args);

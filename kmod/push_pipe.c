@@ -13,9 +13,15 @@
 #include "loan.h"
 #include "pipebuf.h"
 
-static bool pipe_match(struct file *file)
+static bool pipe_match(const struct sv_handoff *handoff)
 {
-	return sv_pipe_of(file);
+	return handoff->file && handoff->pipe;
+}
+
+/* What has no file is the pipe a ->splice_read was given. */
+static bool locked_pipe_match(const struct sv_handoff *handoff)
+{
+	return !handoff->file && handoff->pipe;
 }
 
 static struct sv_route pipe_route(const struct sv_handoff *handoff,
@@ -42,11 +48,13 @@ static void wake_readers(struct pipe_inode_info *pipe)
 
 /*
  * Wait for a free slot. The pipe is locked by the caller, and again on return.
+ * A caller of ->splice_read has done so, and must not lose its lock.
  *
  * Return: 0, -EPIPE, -EAGAIN or -ERESTARTSYS.
  */
-static int wait_for_slot(struct pipe_inode_info *pipe, bool nonblock)
+static int wait_for_slot(struct sv_handoff *handoff)
 {
+	struct pipe_inode_info *pipe = handoff->pipe;
 	int err;
 
 	for (;;) {
@@ -54,7 +62,7 @@ static int wait_for_slot(struct pipe_inode_info *pipe, bool nonblock)
 			return -EPIPE;
 		if (!is_full(pipe))
 			return 0;
-		if (nonblock)
+		if (!handoff->file || sv_handoff_nonblock(handoff))
 			return -EAGAIN;
 		pipe_unlock(pipe);
 		wake_readers(pipe);
@@ -66,48 +74,59 @@ static int wait_for_slot(struct pipe_inode_info *pipe, bool nonblock)
 	}
 }
 
-static ssize_t fill_pipe(struct sv_handoff *handoff,
-			 struct pipe_inode_info *pipe, struct sv_push *push,
+static ssize_t fill_pipe(struct sv_handoff *handoff, struct sv_push *push,
 			 const struct sv_span *span)
 {
 	struct sv_span rest = *span;
+	struct sv_span next = rest;
 	struct pipe_buffer buf;
 	struct sv_piece piece;
 	ssize_t ret = 0;
 
-	while (rest.len) {
-		ret = wait_for_slot(pipe, sv_handoff_nonblock(handoff));
+	while (sv_span_next_piece(&next, &piece)) {
+		ret = wait_for_slot(handoff);
+		if (!ret && !sv_pipebuf_make(&buf, push, &piece))
+			ret = -EOVERFLOW;
 		if (ret)
 			break;
-		sv_span_next_piece(&rest, &piece);
-		sv_pipebuf_make(&buf, push, &piece);
 		/* there is a reader and a slot, and the pipe is locked */
-		add_to_pipe(pipe, &buf);
+		add_to_pipe(handoff->pipe, &buf);
+		rest = next;
 	}
 	return span->len - rest.len ?: ret;
 }
 
-static ssize_t pipe_push(struct sv_handoff *handoff, const struct sv_span *span,
-			 enum splicevec_route by)
+static ssize_t locked_pipe_push(struct sv_handoff *handoff,
+				const struct sv_span *span,
+				enum splicevec_route by)
 {
-	struct pipe_inode_info *pipe = sv_pipe_of(handoff->file);
 	struct sv_push *push = NULL;
 	ssize_t ret;
 
-	if (pipe_has_watch_queue(pipe))
-		return -EXDEV;
 	if (by == SPLICEVEC_ROUTE_TRACKED) {
 		push = sv_push_begin(span->loan, handoff->account);
 		if (!push)
 			return -ENOMEM;
 	}
+	ret = fill_pipe(handoff, push, span);
+	if (push)
+		sv_push_put(push);
+	return ret;
+}
+
+static ssize_t pipe_push(struct sv_handoff *handoff, const struct sv_span *span,
+			 enum splicevec_route by)
+{
+	struct pipe_inode_info *pipe = handoff->pipe;
+	ssize_t ret;
+
+	if (pipe_has_watch_queue(pipe))
+		return -EXDEV;
 	pipe_lock(pipe);
-	ret = fill_pipe(handoff, pipe, push, span);
+	ret = locked_pipe_push(handoff, span, by);
 	pipe_unlock(pipe);
 	if (ret > 0)
 		wake_readers(pipe);
-	if (push)
-		sv_push_put(push);
 	return ret;
 }
 
@@ -116,4 +135,11 @@ const struct sv_sink sv_sink_pipe = {
 	.positioning = SV_POS_NONE,
 	.route = pipe_route,
 	.push = pipe_push,
+};
+
+const struct sv_sink sv_sink_locked_pipe = {
+	.match = locked_pipe_match,
+	.positioning = SV_POS_NONE,
+	.route = pipe_route,
+	.push = locked_pipe_push,
 };

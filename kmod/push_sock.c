@@ -10,6 +10,18 @@
 #include "loan.h"
 #include "sock.h"
 
+static bool sock_match(const struct sv_handoff *handoff)
+{
+	struct socket *sock = handoff->file ? sock_from_file(handoff->file) : NULL;
+	enum sv_sock_sort sort;
+
+	if (!sock)
+		return false;
+	sort = sv_sock_sort(sock);
+	return sort == SV_SOCK_TCP || sort == SV_SOCK_UNIX ||
+	       sort == SV_SOCK_UPPER;
+}
+
 static bool route_has_sg(const struct sock *sk)
 {
 	return sk->sk_route_caps & NETIF_F_SG;
@@ -47,10 +59,8 @@ static struct sv_route sock_route(const struct sv_handoff *handoff,
 		else
 			route.why = SPLICEVEC_WHY_UNTRACKED;
 		break;
-	case SV_SOCK_OTHER:
-		/* a protocol was put on top since the sink was looked up */
+	default:
 		route.why = SPLICEVEC_WHY_UPPER;
-		break;
 	}
 	return route;
 }
@@ -71,7 +81,14 @@ static ssize_t send_tracked(struct sv_handoff *handoff, struct socket *sock,
 	sv_msg_set_ubuf(msg, &push->ubuf);
 	ret = sock_sendmsg(sock, msg);
 	if (ret > 0) {
-		handoff->copied += min_t(size_t, ret, sv_push_copied(push, &settled));
+		size_t copied = sv_push_copied(push, &settled);
+
+		/* a socket that lost its route copied without telling anybody */
+		if (!route_has_sg(sock->sk)) {
+			copied = ret;
+			settled = false;
+		}
+		handoff->copied += min_t(size_t, ret, copied);
 		if (!settled)
 			handoff->result |= SPLICEVEC_ESTIMATED;
 	}
@@ -85,7 +102,7 @@ static ssize_t sock_push(struct sv_handoff *handoff, const struct sv_span *span,
 	struct socket *sock = sock_from_file(handoff->file);
 	struct msghdr msg = { .msg_flags = MSG_NOSIGNAL };
 
-	sv_span_iter(span, &msg.msg_iter);
+	sv_span_iter(span, ITER_SOURCE, &msg.msg_iter);
 	if (handoff->more)
 		msg.msg_flags |= MSG_MORE;
 	if (sv_handoff_nonblock(handoff))
@@ -104,7 +121,7 @@ static ssize_t sock_push(struct sv_handoff *handoff, const struct sv_span *span,
 }
 
 const struct sv_sink sv_sink_sock = {
-	.match = sv_sock_serves,
+	.match = sock_match,
 	.positioning = SV_POS_NONE,
 	.copies = true,
 	.route = sock_route,

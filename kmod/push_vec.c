@@ -7,9 +7,9 @@
 #include "loan.h"
 #include "vector.h"
 
-static bool vec_match(struct file *file)
+static bool vec_match(const struct sv_handoff *handoff)
 {
-	return sv_vector_of(file);
+	return handoff->file && sv_vector_of(handoff->file);
 }
 
 static ssize_t vec_push(struct sv_handoff *handoff, const struct sv_span *span,

@@ -19,6 +19,7 @@
 #include <linux/slab.h>
 
 #include "loan.h"
+#include "pipebuf.h"
 
 typedef void (*sv_release_fn)(struct pipe_inode_info *pipe,
 			      struct pipe_buffer *buf);
@@ -70,6 +71,36 @@ struct sv_ring *sv_ring_alloc(struct sv_loan *loan)
 static struct pipe_buffer *ring_buf(const struct sv_ring *ring, unsigned int i)
 {
 	return &ring->pipe.bufs[i & (ring->pipe.ring_size - 1)];
+}
+
+/**
+ * sv_ring_of_span - a full ring for ->splice_write to empty
+ * @span: of plain pages; a reference of its own is taken on each
+ *
+ * No writer is left, so nobody waits for more than there is.
+ *
+ * Return: the ring or NULL: no memory.
+ */
+struct sv_ring *sv_ring_of_span(const struct sv_span *span)
+{
+	struct sv_span rest = *span;
+	struct sv_piece piece;
+	struct sv_ring *ring;
+	unsigned int slots = 0;
+
+	while (sv_span_next_piece(&rest, &piece))
+		slots++;
+	slots = roundup_pow_of_two(max(slots, 1U));
+	ring = kmalloc(struct_size(ring, buf, slots), GFP_KERNEL_ACCOUNT);
+	if (!ring)
+		return NULL;
+	pipe_init_private(&ring->pipe, ring->buf, slots, slots);
+	ring->pipe.writers = 0;
+	ring->loan = NULL;
+	rest = *span;
+	while (sv_span_next_piece(&rest, &piece))
+		sv_pipebuf_make(ring_buf(ring, ring->pipe.head++), NULL, &piece);
+	return ring;
 }
 
 /*
@@ -144,8 +175,10 @@ int __init sv_ring_init(void)
 }
 
 /**
- * sv_ring_used - number of buffers in a ring
+ * sv_ring_used - count a ring's buffers
  * @ring: ring
+ *
+ * Return: their number.
  */
 unsigned int sv_ring_used(const struct sv_ring *ring)
 {
@@ -155,6 +188,8 @@ unsigned int sv_ring_used(const struct sv_ring *ring)
 /**
  * sv_ring_full - is there no slot left?
  * @ring: ring
+ *
+ * Return: true if so.
  */
 bool sv_ring_full(const struct sv_ring *ring)
 {
@@ -184,7 +219,8 @@ void sv_ring_add(struct sv_ring *ring, const struct pipe_buffer *buf)
  * sv_ring_confirm - wait until the contents of all buffers are good
  * @ring: ring filled by splice_read
  *
- * Buffers from the first bad one on are released.
+ * Buffers from the first bad one on are released. A page that was truncated away
+ * meanwhile ends the data, as it does for splice(2).
  *
  * Return: 0 if at least one buffer is good or the ring is empty, otherwise the
  * error of the first.
@@ -204,7 +240,23 @@ int sv_ring_confirm(struct sv_ring *ring)
 	for (good = i; i != pipe->head; i++)
 		buf_release(ring_buf(ring, i));
 	pipe->head = good;
-	return good == pipe->tail ? err : 0;
+	return good == pipe->tail && err != -ENODATA ? err : 0;
+}
+
+/**
+ * sv_ring_find_cache - look whose pages splice_read gave
+ * @ring: filled and confirmed
+ * @mapping: of the file it was filled from
+ *
+ * Some files give copies that belong to nobody else.
+ */
+void sv_ring_find_cache(struct sv_ring *ring, struct address_space *mapping)
+{
+	struct pipe_inode_info *pipe = &ring->pipe;
+
+	if (!pipe_empty(pipe->head, pipe->tail) &&
+	    page_folio(ring_buf(ring, pipe->tail)->page)->mapping == mapping)
+		sv_loan_set_kind(ring->loan, SPLICEVEC_CACHE);
 }
 
 static bool buf_is_plain(const struct pipe_buffer *buf)

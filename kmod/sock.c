@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Telling sockets apart.
+ * Telling sockets apart, and waiting for them.
  */
 #include "sock.h"
 
+#include <linux/poll.h>
+#include <linux/sched/signal.h>
+#include <linux/wait.h>
 #include <net/sock.h>
 #include <net/tcp.h>
 
@@ -21,32 +24,89 @@ static bool is_bare_tcp(const struct sock *sk)
 	       prot->recvmsg == tcp_prot.recvmsg;
 }
 
+static enum sv_sock_sort sort_of_stream(const struct sock *sk)
+{
+	switch (sk->sk_family) {
+	case AF_INET:
+	case AF_INET6:
+		return is_bare_tcp(sk) ? SV_SOCK_TCP : SV_SOCK_UPPER;
+	case AF_UNIX:
+		return SV_SOCK_UNIX;
+	case AF_VSOCK:
+		return SV_SOCK_UPPER;
+	default:
+		return SV_SOCK_UNKNOWN;
+	}
+}
+
 /**
- * sv_sock_sort - what sort of socket is this?
+ * sv_sock_sort - tell a socket's sort
  * @sock: any socket
+ *
+ * The sort of a TCP socket can change as long as the socket is not locked.
+ *
+ * Return: the sort.
  */
 enum sv_sock_sort sv_sock_sort(const struct socket *sock)
 {
 	const struct sock *sk = sock->sk;
 
-	switch (sk->sk_family) {
-	case AF_INET:
-	case AF_INET6:
-		return is_bare_tcp(sk) ? SV_SOCK_TCP : SV_SOCK_OTHER;
-	case AF_UNIX:
-		return sk->sk_type == SOCK_STREAM ? SV_SOCK_UNIX : SV_SOCK_OTHER;
-	default:
-		return SV_SOCK_OTHER;
-	}
+	/* calls itself SEQPACKET, but hashes and ciphers take a stream of bytes */
+	if (sk->sk_family == AF_ALG)
+		return SV_SOCK_UNKNOWN;
+	if (sk->sk_type != SOCK_STREAM)
+		return SV_SOCK_RECORD;
+	return sort_of_stream(sk);
+}
+
+/*
+ * Would a receive return at once? Poll knows, but for two things: it waits for
+ * SO_RCVLOWAT, which may be more than is asked for here, and its EPOLLERR may
+ * stand for messages in the error queue, which no receive takes.
+ */
+static bool is_readable(struct file *file, const struct socket *sock)
+{
+	struct sock *sk = sock->sk;
+
+	if (sv_sock_sort(sock) == SV_SOCK_TCP && tcp_inq(sk) > 0)
+		return true;
+	return READ_ONCE(sk->sk_err) ||
+	       (vfs_poll(file, NULL) & (EPOLLIN | EPOLLHUP | EPOLLRDHUP));
 }
 
 /**
- * sv_sock_serves - is this file a socket of a sort we know?
- * @file: any open file
+ * sv_sock_wait_readable - wait until a receive would not wait
+ * @file: a socket's
+ * @nonblock: do not wait at all
+ * @quiet: leave an error for the next receive to tell
+ * @timeout: jiffies to wait at the most, counted down; SO_RCVTIMEO if that is
+ *	less
+ *
+ * A socket that cannot be polled is always ready.
+ *
+ * Return: 1, -EAGAIN (also after the time), -EINTR or -ERESTARTSYS.
  */
-bool sv_sock_serves(struct file *file)
+int sv_sock_wait_readable(struct file *file, bool nonblock, bool quiet,
+			  long *timeout)
 {
 	struct socket *sock = sock_from_file(file);
+	struct sock *sk = sock->sk;
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+	int ret = 1;
 
-	return sock && sv_sock_sort(sock) != SV_SOCK_OTHER;
+	if (quiet && READ_ONCE(sk->sk_err))
+		return -EAGAIN;
+	if (!READ_ONCE(sock->ops)->poll || is_readable(file, sock))
+		return 1;
+	*timeout = min(*timeout, sock_rcvtimeo(sk, nonblock));
+	add_wait_queue(sk_sleep(sk), &wait);
+	while (!is_readable(file, sock)) {
+		if (!*timeout || signal_pending(current)) {
+			ret = *timeout ? sock_intr_errno(*timeout) : -EAGAIN;
+			break;
+		}
+		*timeout = wait_woken(&wait, TASK_INTERRUPTIBLE, *timeout);
+	}
+	remove_wait_queue(sk_sleep(sk), &wait);
+	return ret;
 }

@@ -163,16 +163,17 @@ u32 sv_spans_count(const struct sv_spans *spans, u64 at, u64 len)
  * @spans: list
  * @at: absolute position, not below the head
  * @len: bytes; what @spans does not hold is left out
- * @to: list with room for sv_spans_count() spans; gets references of its own
+ * @max: spans at the most
+ * @to: list with room for @max spans; gets references of its own
  */
-void sv_spans_share(const struct sv_spans *spans, u64 at, u64 len,
+void sv_spans_share(const struct sv_spans *spans, u64 at, u64 len, u32 max,
 		    struct sv_spans *to)
 {
 	u64 end = min(spans->tail, at + len);
 	struct sv_span span;
 	u32 i;
 
-	for (i = sv_spans_find(spans, at); at < end; i++) {
+	for (i = sv_spans_find(spans, at); at < end && max; i++, max--) {
 		span = *sv_spans_at(spans, i);
 		sv_span_advance(&span, at - span.at);
 		span.len = min_t(u64, span.len, end - at);
@@ -266,6 +267,34 @@ void sv_spans_drop(struct sv_spans *spans, u64 len)
 }
 
 /**
+ * sv_spans_cut - shorten a private list
+ * @spans: list nobody else can see
+ * @len: bytes to keep, not more than it has
+ *
+ * Context: may sleep: gives pages back.
+ */
+void sv_spans_cut(struct sv_spans *spans, u64 len)
+{
+	u64 end = spans->head + len;
+
+	while (spans->nr && sv_spans_at(spans, spans->nr - 1)->at >= end) {
+		struct sv_loan *loan = sv_spans_at(spans, --spans->nr)->loan;
+
+		if (!spans->nr || sv_spans_at(spans, spans->nr - 1)->loan != loan) {
+			spans->loans--;
+			spans->pages -= loan->pages;
+		}
+		sv_loan_put(loan);
+	}
+	if (spans->nr) {
+		struct sv_span *last = sv_spans_at(spans, spans->nr - 1);
+
+		last->len = end - last->at;
+	}
+	spans->tail = end;
+}
+
+/**
  * sv_spans_free - drop everything and free the array
  * @spans: list nobody else can see
  *
@@ -330,11 +359,14 @@ bool sv_span_next_piece(struct sv_span *span, struct sv_piece *piece)
 }
 
 /**
- * sv_span_iter - an iterator over a span, to read from
+ * sv_span_iter - an iterator over a span
  * @span: span; its runs are used as they are
+ * @direction: ITER_SOURCE to read it; ITER_DEST to fill it, which only the maker
+ *	of an OWNED loan may do
  * @iter: result
  */
-void sv_span_iter(const struct sv_span *span, struct iov_iter *iter)
+void sv_span_iter(const struct sv_span *span, int direction,
+		  struct iov_iter *iter)
 {
 	const struct bio_vec *bv = &span->loan->bv[span->run];
 	size_t left = span->skip + span->len;
@@ -344,6 +376,62 @@ void sv_span_iter(const struct sv_span *span, struct iov_iter *iter)
 		left -= min_t(size_t, left, bv[segs].bv_len);
 		segs++;
 	}
-	iov_iter_bvec(iter, ITER_SOURCE, bv, segs, span->skip + span->len);
+	iov_iter_bvec(iter, direction, bv, segs, span->skip + span->len);
 	iov_iter_advance(iter, span->skip);
+}
+
+/* Cut a span's runs out of its loan's. Return: their number. */
+static size_t copy_runs(const struct sv_span *span, struct bio_vec *to)
+{
+	const struct bio_vec *bv = &span->loan->bv[span->run];
+	size_t skip = span->skip;
+	size_t left = span->len;
+	size_t nr = 0;
+
+	for (; left; bv++, skip = 0) {
+		size_t offset = bv->bv_offset + skip;
+
+		to[nr].bv_page = bv->bv_page + (offset >> PAGE_SHIFT);
+		to[nr].bv_offset = offset_in_page(offset);
+		to[nr].bv_len = min_t(size_t, left, bv->bv_len - skip);
+		left -= to[nr++].bv_len;
+	}
+	return nr;
+}
+
+/**
+ * sv_spans_iter - an iterator over a list, to read from
+ * @spans: list
+ * @iter: result
+ * @runs: result: array the iterator needs, for the caller to kvfree(); NULL if
+ *	it needs none
+ *
+ * Context: may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int sv_spans_iter(const struct sv_spans *spans, struct iov_iter *iter,
+		  struct bio_vec **runs)
+{
+	size_t len = spans->tail - spans->head;
+	struct iov_iter part;
+	size_t nr = 0;
+	u32 i;
+
+	*runs = NULL;
+	if (spans->nr == 1) {
+		sv_span_iter(sv_spans_at(spans, 0), ITER_SOURCE, iter);
+		return 0;
+	}
+	for (i = 0; i < spans->nr; i++) {
+		sv_span_iter(sv_spans_at(spans, i), ITER_SOURCE, &part);
+		nr += part.nr_segs;
+	}
+	*runs = kvmalloc_array(nr, sizeof(**runs), GFP_KERNEL_ACCOUNT);
+	if (nr && !*runs)
+		return -ENOMEM;
+	nr = 0;
+	for (i = 0; i < spans->nr; i++)
+		nr += copy_runs(sv_spans_at(spans, i), *runs + nr);
+	iov_iter_bvec(iter, ITER_SOURCE, *runs, nr, len);
+	return 0;
 }

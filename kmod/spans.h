@@ -67,17 +67,22 @@ void sv_spans_move(struct sv_spans *to, struct sv_spans *from);
 struct sv_span *sv_spans_at(const struct sv_spans *spans, u32 i);
 u32 sv_spans_find(const struct sv_spans *spans, u64 at);
 u32 sv_spans_count(const struct sv_spans *spans, u64 at, u64 len);
-void sv_spans_share(const struct sv_spans *spans, u64 at, u64 len,
+void sv_spans_share(const struct sv_spans *spans, u64 at, u64 len, u32 max,
 		    struct sv_spans *to);
 bool sv_spans_peek(const struct sv_spans *spans, struct sv_span *span);
 bool sv_spans_consume(struct sv_spans *spans, u64 *len,
 		      struct sv_loan **emptied, u32 *nr);
 void sv_spans_drop(struct sv_spans *spans, u64 len);
+void sv_spans_cut(struct sv_spans *spans, u64 len);
 void sv_spans_free(struct sv_spans *spans);
+
+int sv_spans_iter(const struct sv_spans *spans, struct iov_iter *iter,
+		  struct bio_vec **runs);
 
 struct sv_span sv_span_whole(struct sv_loan *loan);
 void sv_span_advance(struct sv_span *span, size_t len);
 bool sv_span_next_piece(struct sv_span *span, struct sv_piece *piece);
-void sv_span_iter(const struct sv_span *span, struct iov_iter *iter);
+void sv_span_iter(const struct sv_span *span, int direction,
+		  struct iov_iter *iter);
 
 #endif /* _SV_SPANS_H */

@@ -13,69 +13,91 @@
 /* Bytes pulled before they are pushed on: what one loan of single pages holds. */
 #define SV_SPLICE_CHUNK	SZ_1M
 
-/* Where the next transfer of one side begins, after @moved bytes. */
-static s64 offset_after(s64 offset, u64 moved)
-{
-	return offset < 0 ? offset : offset + moved;
-}
-
 /*
- * Push until the vector is empty. A sink that took less is asked again, so that
+ * Push what the vector holds now. A sink that took less is asked again, so that
  * it says why.
+ *
+ * Return: 0: all of it, or a negative errno.
  */
 static int splice_push(struct sv_handoff *handoff,
-		       struct splicevec_splice *args)
+		       struct splicevec_splice *args, u64 held)
 {
 	ssize_t ret;
 
 	do {
-		s64 offset = offset_after(args->out_offset, args->pushed);
-
-		ret = sv_handoff_bytes(handoff, offset, -1, U64_MAX);
-		if (ret > 0)
-			args->pushed += ret;
-	} while (ret > 0 && READ_ONCE(handoff->vec->spans.nr));
-	return min_t(ssize_t, ret, 0);
+		ret = sv_handoff_bytes(handoff, args->out_offset, -1, held);
+		if (ret < 0)
+			return ret;
+		if (!ret && held)
+			return -EIO;
+		args->pushed += ret;
+		args->out_offset = sv_position_next(&handoff->position);
+		held -= ret;
+		if (signal_pending(current))
+			return -EINTR;
+	} while (held);
+	return 0;
 }
 
 /*
  * Pull a chunk. A stream is waited for only before its first bytes.
  *
- * Return: 1, 0 when there is no more to pull in this call, or a negative errno.
+ * Return: bytes, or a negative errno.
  */
-static int splice_pull(struct sv_pull *pull, struct splicevec_splice *args)
+static ssize_t splice_pull(struct sv_pull *pull, struct splicevec_splice *args)
 {
-	s64 offset = offset_after(args->in_offset, args->pulled);
 	u64 len = min_t(u64, args->len - args->pulled, SV_SPLICE_CHUNK);
 	ssize_t ret;
 
-	if (!len)
-		return 0;
-	ret = sv_pull_bytes(pull, offset, len);
-	if (ret == 0)
-		args->result |= SPLICEVEC_EOF;
-	if (ret <= 0)
+	ret = sv_pull_bytes(pull, args->in_offset, len);
+	if (ret < 0)
 		return ret;
 	args->pulled += ret;
-	return 1;
+	args->in_offset = sv_position_next(&pull->position);
+	args->result |= pull->result & SPLICEVEC_RECORD;
+	if (!ret && !(pull->result & SPLICEVEC_RECORD))
+		args->result |= SPLICEVEC_EOF;
+	return ret;
+}
+
+/* One round. Return: 1 to go on, 0 at the end, or a negative errno. */
+static int splice_round(struct sv_pull *pull, struct sv_handoff *handoff,
+			struct splicevec_splice *args)
+{
+	ssize_t ret = splice_pull(pull, args);
+
+	if (ret == -EAGAIN)
+		args->result |= SPLICEVEC_IN_AGAIN;
+	if (ret < 0 || (args->result & SPLICEVEC_EOF))
+		return ret;
+	/* an empty record is passed on to those who know such */
+	if (!ret && !handoff->sink->record)
+		return 0;
+	handoff->behind = sv_pull_behind(pull, args->len - args->pulled);
+	ret = splice_push(handoff, args, ret);
+	if (ret == -EAGAIN)
+		args->result |= SPLICEVEC_OUT_AGAIN;
+	if (ret)
+		return ret;
+	return args->pulled < args->len && !(args->result & SPLICEVEC_RECORD);
 }
 
 static int splice_loop(struct sv_pull *pull, struct sv_handoff *handoff,
 		       struct splicevec_splice *args)
 {
-	int ret;
+	u64 held = sv_vector_held(handoff->vec);
+	int ret = 0;
 
+	if (held) {
+		handoff->behind = sv_pull_behind(pull, args->len);
+		ret = splice_push(handoff, args, held);
+	}
+	if (ret == -EAGAIN)
+		args->result |= SPLICEVEC_OUT_AGAIN;
+	if (ret || !args->len)
+		return ret;
 	do {
-		ret = splice_push(handoff, args);
-		if (ret == -EAGAIN)
-			args->result |= SPLICEVEC_OUT_AGAIN;
-		if (ret)
-			return ret;
-		if (signal_pending(current))
-			return -EINTR;
-		ret = splice_pull(pull, args);
-		if (ret == -EAGAIN)
-			args->result |= SPLICEVEC_IN_AGAIN;
+		ret = splice_round(pull, handoff, args);
 	} while (ret > 0);
 	return ret;
 }

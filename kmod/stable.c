@@ -119,7 +119,7 @@ struct sv_loan *sv_owned_copy(struct sv_account *account,
 	room.len = min(room.len, len);
 	size = room.len;
 	for (i = 0; room.len; i++) {
-		sv_span_iter(sv_spans_at(spans, i), &from);
+		sv_span_iter(sv_spans_at(spans, i), ITER_SOURCE, &from);
 		sv_owned_fill(&room, &from);
 	}
 	sv_owned_trim(loan, size);

@@ -7,6 +7,7 @@
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/poll.h>
 #include <linux/slab.h>
 
 #include "account.h"
@@ -28,6 +29,7 @@ static struct sv_vector *vector_alloc(void)
 		return NULL;
 	}
 	spin_lock_init(&vec->lock);
+	init_waitqueue_head(&vec->wait);
 	mutex_init(&vec->consume);
 	atomic_long_inc(&vec->account->vectors);
 	return vec;
@@ -35,17 +37,14 @@ static struct sv_vector *vector_alloc(void)
 
 /**
  * sv_vector_open - a file becomes a new, empty vector of the calling user
- * @inode: of the device
  * @file: being opened
  *
  * Return: 0 or -ENOMEM.
  */
-int sv_vector_open(struct inode *inode, struct file *file)
+int sv_vector_open(struct file *file)
 {
 	file->private_data = vector_alloc();
-	if (!file->private_data)
-		return -ENOMEM;
-	return stream_open(inode, file);
+	return file->private_data ? 0 : -ENOMEM;
 }
 
 /**
@@ -143,42 +142,80 @@ int sv_vector_reserve(struct sv_vector *vec, u32 nr)
 void sv_vector_publish(struct sv_vector *vec, struct sv_spans *batch,
 		       u32 reserved)
 {
+	bool more;
+
 	spin_lock(&vec->lock);
 	WARN_ON_ONCE(batch->nr > reserved);
 	vec->reserved -= reserved;
+	more = batch->nr;
 	sv_spans_move(&vec->spans, batch);
 	spin_unlock(&vec->lock);
+	if (more && wq_has_sleeper(&vec->wait))
+		wake_up_interruptible_poll(&vec->wait, EPOLLIN | EPOLLRDNORM);
+}
+
+/**
+ * sv_vector_held - measure a vector
+ * @vec: vector
+ *
+ * Return: bytes it holds now.
+ */
+u64 sv_vector_held(struct sv_vector *vec)
+{
+	u64 held;
+
+	spin_lock(&vec->lock);
+	held = vec->spans.tail - vec->spans.head;
+	spin_unlock(&vec->lock);
+	return held;
+}
+
+/* Where a window begins and how far the vector reaches. Needs vec->lock. */
+static int find_window(struct sv_vector *vec, s64 *start, u64 *len)
+{
+	const struct sv_spans *spans = &vec->spans;
+
+	lockdep_assert_held(&vec->lock);
+	if (*start == -1)
+		*start = spans->head;
+	if (*start < spans->head)
+		return -ESTALE;
+	*len = *start < spans->tail ? min(*len, spans->tail - *start) : 0;
+	return 0;
 }
 
 /**
  * sv_vector_window - take references on a window
  * @vec: vector
- * @start: absolute position of its first byte, -1: the head
- * @len: bytes; what the vector does not hold is left out
+ * @start: absolute position of its first byte, -1: the head, which it becomes
+ * @len: bytes wanted; becomes what the vector holds of them
+ * @max: spans at the most; the window may be shorter than @len
  * @window: empty list; receives the spans
  *
  * Context: may sleep.
  * Return: 0, -ESTALE if @start has been consumed, -EINVAL, or -ENOMEM.
  */
-int sv_vector_window(struct sv_vector *vec, s64 start, u64 len,
+int sv_vector_window(struct sv_vector *vec, s64 *start, u64 *len, u32 max,
 		     struct sv_spans *window)
 {
-	int err = 0;
-	u64 at;
 	u32 nr;
+	int err;
 
-	if (start < -1)
+	if (*start < -1)
 		return -EINVAL;
 	for (;;) {
+		s64 at = *start;
+		u64 left = *len;
+
 		spin_lock(&vec->lock);
-		at = start < 0 ? vec->spans.head : start;
-		if (at < vec->spans.head) {
-			err = -ESTALE;
-			break;
-		}
-		nr = sv_spans_count(&vec->spans, at, len);
-		if (nr <= window->cap) {
-			sv_spans_share(&vec->spans, at, len, window);
+		err = find_window(vec, &at, &left);
+		nr = err ? 0 : sv_spans_count(&vec->spans, at, left);
+		nr = min(nr, max);
+		if (err || nr <= window->cap) {
+			if (nr)
+				sv_spans_share(&vec->spans, at, left, nr, window);
+			*start = at;
+			*len = left;
 			break;
 		}
 		spin_unlock(&vec->lock);

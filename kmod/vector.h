@@ -5,6 +5,7 @@
 #include <linux/fs.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
+#include <linux/wait.h>
 
 #include "spans.h"
 
@@ -19,6 +20,7 @@ struct sv_account;
  * @reserved: spans that pulls in progress may still add
  * @consume: held by the one operation that consumes; pulls, KEEP pushes and
  *	INFO do not take it
+ * @wait: whoever polls for something to be pulled
  * @account: who opened it; holds one reference
  *
  * A vector holds loans and nothing else: no file, inode or mount. So vectors
@@ -29,17 +31,19 @@ struct sv_vector {
 	struct sv_spans spans;
 	u32 reserved;
 	struct mutex consume;
+	struct wait_queue_head wait;
 	struct sv_account *account;
 };
 
-int sv_vector_open(struct inode *inode, struct file *file);
+int sv_vector_open(struct file *file);
 int sv_vector_release(struct inode *inode, struct file *file);
 struct sv_vector *sv_vector_of(struct file *file);
 
 int sv_vector_reserve(struct sv_vector *vec, u32 nr);
 void sv_vector_publish(struct sv_vector *vec, struct sv_spans *batch,
 		       u32 reserved);
-int sv_vector_window(struct sv_vector *vec, s64 start, u64 len,
+u64 sv_vector_held(struct sv_vector *vec);
+int sv_vector_window(struct sv_vector *vec, s64 *start, u64 *len, u32 max,
 		     struct sv_spans *window);
 int sv_vector_window_spans(struct sv_vector *vec, u64 start, u32 max,
 			   struct sv_spans *window, u64 *at);

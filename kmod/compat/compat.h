@@ -41,6 +41,13 @@
 #define SV_PIN_FLAGS		(FOLL_LONGTERM | FOLL_WRITE)
 #endif
 
+/* 6.4 hid the pieces of an iterator behind an accessor. May go with 6.1. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+#define sv_iter_iov(iter)	iter_iov(iter)
+#else
+#define sv_iter_iov(iter)	((iter)->iov)
+#endif
+
 /* The completion of a ubuf_info; sv_ubuf_init() wires it up. */
 void sv_ubuf_complete(struct sk_buff *skb, struct ubuf_info *ubuf,
 		      bool zerocopy);

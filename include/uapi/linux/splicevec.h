@@ -11,15 +11,16 @@
  *    this direction (PULL writes the vector, PUSH reads it).
  *  - EFAULT: the struct, or memory it points to, cannot be reached. Nothing was
  *    done: results are cleared in the caller's struct before the work starts.
- *  - EINVAL: an unknown flag, a flag of another command, a reserved field that
- *    is not zero, a size below the command's first one, a negative offset other
- *    than -1, a vector pushed into itself, an explicit offset on an O_APPEND
- *    sink.
+ *  - EINVAL: an unknown flag, a flag of another command, flags that exclude each
+ *    other, a reserved field that is not zero, a size below the command's first
+ *    one, a negative offset other than -1, a vector pushed into itself, an
+ *    explicit offset on an O_APPEND sink, MORE for a datagram, more than 1024
+ *    pieces of memory.
  *  - E2BIG: the struct is longer than this kernel knows and its unknown tail is
  *    not all zero.
  *  - ENOTTY: no such command.
- *  - EOPNOTSUPP: this fd can be no source or no sink; or NOCOPY was asked for
- *    and this hand-off has to copy.
+ *  - EOPNOTSUPP: this fd can be no source or no sink, or not with this flag
+ *    (UNCACHED, LAZY); or NOCOPY was asked for and this hand-off has to copy.
  *  - ESPIPE: an offset was given for something that has none.
  *  - EAGAIN: NONBLOCK was asked for, or the source or sink is O_NONBLOCK, and
  *    the command would have to wait.
@@ -28,6 +29,9 @@
  *  - EDQUOT: the user already holds as many pages, or has pinned as much memory
  *    (RLIMIT_MEMLOCK), as they may.
  *  - ENOBUFS: the vector has as many spans as one vector may have.
+ *  - EMSGSIZE: a datagram that is longer than was asked for, or that the sink
+ *    cannot send whole.
+ *  - EOVERFLOW: a page has as many users already as it may have.
  *  - ENOMEM: no memory.
  *  - ESTALE: the window starts at bytes the vector no longer holds.
  *  - EXDEV: a notification pipe; its buffers cannot leave it.
@@ -72,6 +76,11 @@
  *	nothing. Any number of these run side by side.
  * @SPLICEVEC_NOCOPY: PUSH, SPLICE: hand over pages or fail with EOPNOTSUPP.
  * @SPLICEVEC_MORE: PUSH: more data follows at once (as MSG_MORE).
+ * @SPLICEVEC_UNCACHED: PULL: read a file or block device past the page cache,
+ *	as with O_DIRECT, into pages of the vector's own.
+ * @SPLICEVEC_LAZY: PULL: start reading a file or block device into the page
+ *	cache and do not wait for it. Whatever needs the bytes later waits, and
+ *	gets the error (EIO) if they could not be read.
  */
 enum splicevec_flag {
 	SPLICEVEC_NONBLOCK	= 1 << 0,
@@ -79,6 +88,8 @@ enum splicevec_flag {
 	SPLICEVEC_KEEP		= 1 << 2,
 	SPLICEVEC_NOCOPY	= 1 << 3,
 	SPLICEVEC_MORE		= 1 << 4,
+	SPLICEVEC_UNCACHED	= 1 << 5,
+	SPLICEVEC_LAZY		= 1 << 6,
 };
 
 /**
@@ -91,6 +102,8 @@ enum splicevec_flag {
  * @SPLICEVEC_EOF: SPLICE: the source is at its end.
  * @SPLICEVEC_IN_AGAIN: SPLICE: stopped because the source would block.
  * @SPLICEVEC_OUT_AGAIN: SPLICE: stopped because the sink would block.
+ * @SPLICEVEC_RECORD: PULL, SPLICE: what was pulled is one whole datagram; with
+ *	no bytes an empty one, and not the end.
  */
 enum splicevec_result {
 	SPLICEVEC_COPIED	= 1 << 0,
@@ -98,29 +111,35 @@ enum splicevec_result {
 	SPLICEVEC_EOF		= 1 << 2,
 	SPLICEVEC_IN_AGAIN	= 1 << 3,
 	SPLICEVEC_OUT_AGAIN	= 1 << 4,
+	SPLICEVEC_RECORD	= 1 << 5,
 };
 
 /**
  * struct splicevec_pull - append spans from a source to the vector
  * @size: sizeof(struct splicevec_pull)
  * @fd: the source, open for reading, or SPLICEVEC_FD_MEM
- * @flags: NONBLOCK, COPY
- * @reserved: 0
+ * @flags: NONBLOCK, COPY, UNCACHED, LAZY
+ * @iovs: SPLICEVEC_FD_MEM: 0, or the number of struct iovec at @addr
  * @offset: where to start, in bytes; -1: the file position, which moves on by
  *	the bytes pulled. Streams and memory have only -1. Of a vector: an
  *	absolute position, -1 its head; the source vector keeps its own.
  * @len: bytes at the most; no call moves more than 0x7ffff000
- * @addr: SPLICEVEC_FD_MEM: address of the memory; otherwise 0
+ * @addr: SPLICEVEC_FD_MEM: address of the memory, or of the list of its pieces;
+ *	otherwise 0
  * @user_data: 0 unless a flag asks for a completion record
- * @bytes: out: bytes pulled; 0 is the end of the source
- * @result: out: COPIED
+ * @bytes: out: bytes pulled; without RECORD, 0 is the end of the source
+ * @result: out: COPIED, RECORD
  * @reserved2: out: 0
+ *
+ * What is no regular file or block device gives what it has, and is waited for
+ * only if it has nothing. A datagram socket gives one whole datagram, or
+ * EMSGSIZE if that is longer than @len, and keeps it then.
  */
 struct splicevec_pull {
 	__u32 size;
 	__s32 fd;
 	__u32 flags;
-	__u32 reserved;
+	__u32 iovs;
 	__s64 offset;
 	__aligned_u64 len;
 	__aligned_u64 addr;
@@ -135,7 +154,7 @@ struct splicevec_pull {
  * @size: sizeof(struct splicevec_push)
  * @fd: the sink, open for writing, or SPLICEVEC_FD_MEM, or SPLICEVEC_FD_NONE
  * @flags: NONBLOCK, KEEP, NOCOPY, MORE
- * @reserved: 0
+ * @iovs: SPLICEVEC_FD_MEM: 0, or the number of struct iovec at @addr
  * @offset: where the file is written, in bytes; -1: the file position (for an
  *	O_APPEND file: its end), which moves on by the bytes pushed. Streams,
  *	memory and vectors have only -1.
@@ -143,18 +162,22 @@ struct splicevec_pull {
  *	the vector; otherwise 0
  * @len: bytes at the most; what the vector does not hold is not waited for, and
  *	no call moves more than 0x7ffff000
- * @addr: SPLICEVEC_FD_MEM: address of the memory; otherwise 0
+ * @addr: SPLICEVEC_FD_MEM: address of the memory, or of the list of its pieces;
+ *	otherwise 0
  * @user_data: 0 unless a flag asks for a completion record
  * @bytes: out: bytes the sink accepted; they have left the vector unless KEEP
  * @copied: out: how many of them were copied on the way
  * @result: out: ESTIMATED
  * @reserved2: out: 0
+ *
+ * To a datagram socket the bytes go as one datagram, all or none (EMSGSIZE); it
+ * must be connected. With @len 0 it is an empty one.
  */
 struct splicevec_push {
 	__u32 size;
 	__s32 fd;
 	__u32 flags;
-	__u32 reserved;
+	__u32 iovs;
 	__s64 offset;
 	__s64 start;
 	__aligned_u64 len;
@@ -175,11 +198,11 @@ struct splicevec_push {
  * @in_offset: as offset in PULL
  * @out_offset: as offset in PUSH
  * @len: bytes to pull at the most; the call waits for a stream at most once and
- *	then takes what is there
+ *	then takes what is there; of a datagram socket it takes one datagram
  * @pulled: out: bytes taken from the source
  * @pushed: out: bytes the sink accepted, those the vector held before included
  * @copied: out: how many of the pushed bytes were copied on the way
- * @result: out: EOF, IN_AGAIN, OUT_AGAIN, ESTIMATED
+ * @result: out: EOF, IN_AGAIN, OUT_AGAIN, ESTIMATED, RECORD
  * @reserved: out: 0
  *
  * Fails only if both counts are 0. What was pulled and not pushed stays in the
@@ -300,6 +323,9 @@ enum splicevec_route {
  *	the sink cannot tell when it stops reading them
  * @SPLICEVEC_WHY_NO_SG: the socket's route cannot send from pages
  * @SPLICEVEC_WHY_UPPER: a protocol on top of the socket rewrites its data
+ * @SPLICEVEC_WHY_UNKNOWN: how long this family of sockets reads pages is not
+ *	known
+ * @SPLICEVEC_WHY_SMALL: so few bytes are copied faster
  */
 enum splicevec_why {
 	SPLICEVEC_WHY_NOTHING	= 0,
@@ -307,6 +333,8 @@ enum splicevec_why {
 	SPLICEVEC_WHY_UNTRACKED	= 2,
 	SPLICEVEC_WHY_NO_SG	= 3,
 	SPLICEVEC_WHY_UPPER	= 4,
+	SPLICEVEC_WHY_UNKNOWN	= 5,
+	SPLICEVEC_WHY_SMALL	= 6,
 };
 
 /* splicevec_features.features */

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Spans whose bytes are still on their way from the disk: whoever needs them
+ * waits here.
+ */
+#include "lazy.h"
+
+#include <linux/minmax.h>
+#include <linux/pagemap.h>
+
+#include "loan.h"
+
+static int wait_for_folio(struct folio *folio, bool nonblock)
+{
+	int err = 0;
+
+	if (folio_test_uptodate(folio))
+		return 0;
+	if (!nonblock)
+		err = folio_wait_locked_killable(folio);
+	else if (folio_test_locked(folio))
+		err = -EAGAIN;
+	/* unlocked and still not uptodate: it could not be read */
+	return err ?: folio_test_uptodate(folio) ? 0 : -EIO;
+}
+
+/* Wait for a span. @ready counts the bytes before the first one that fails. */
+static int wait_for_span(const struct sv_span *span, bool nonblock,
+			 size_t *ready)
+{
+	const struct bio_vec *bv = &span->loan->bv[span->run];
+	size_t skip = span->skip;
+	size_t n;
+	int err;
+
+	*ready = 0;
+	while (*ready < span->len) {
+		err = wait_for_folio(sv_bvec_folio(bv, skip, &n), nonblock);
+		if (err)
+			return err;
+		*ready += n;
+		skip += n;
+		if (skip == bv->bv_len) {
+			bv++;
+			skip = 0;
+		}
+	}
+	*ready = span->len;
+	return 0;
+}
+
+/**
+ * sv_lazy_wait - wait for the bytes a window begins with
+ * @window: private; cut before the first byte that is not there
+ * @whole: wait for all of it; otherwise just for the first span, and cut before
+ *	the next one that may have to be waited for
+ * @nonblock: -EAGAIN rather than wait
+ *
+ * Return: 0; or, if nothing is left of the window (with @whole: if anything is
+ * missing), -EIO, -EAGAIN or -EINTR: a fatal signal came.
+ */
+int sv_lazy_wait(struct sv_spans *window, bool whole, bool nonblock)
+{
+	u64 good = 0;
+	int err = 0;
+	u32 i;
+
+	for (i = 0; i < window->nr && !err; i++) {
+		const struct sv_span *span = sv_spans_at(window, i);
+		size_t ready = span->len;
+
+		if (span->loan->lazy) {
+			if (i && !whole)
+				break;
+			err = wait_for_span(span, nonblock, &ready);
+		}
+		good += ready;
+	}
+	if (err && (whole || !good))
+		return err;
+	if (good < window->tail - window->head)
+		sv_spans_cut(window, good);
+	return 0;
+}

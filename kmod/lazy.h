@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _SV_LAZY_H
+#define _SV_LAZY_H
+
+#include "spans.h"
+
+int sv_lazy_wait(struct sv_spans *window, bool whole, bool nonblock);
+
+#endif /* _SV_LAZY_H */
