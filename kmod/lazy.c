@@ -51,34 +51,32 @@ static int wait_for_span(const struct sv_span *span, bool nonblock,
 
 /**
  * sv_lazy_wait - wait for the bytes a window begins with
- * @window: private; cut before the first byte that is not there
- * @whole: wait for all of it; otherwise just for the first span, and cut before
+ * @window: private
+ * @whole: wait for all of it; otherwise just for the first span, and stop before
  *	the next one that may have to be waited for
  * @nonblock: -EAGAIN rather than wait
+ * @ready: result: bytes that are there, from the front
  *
- * Return: 0; or, if nothing is left of the window (with @whole: if anything is
- * missing), -EIO, -EAGAIN or -EINTR: a fatal signal came.
+ * Return: 0; or, if none are there (with @whole: if any is missing), -EIO,
+ * -EAGAIN or -EINTR: a fatal signal came.
  */
-int sv_lazy_wait(struct sv_spans *window, bool whole, bool nonblock)
+int sv_lazy_wait(const struct sv_spans *window, bool whole, bool nonblock,
+		 size_t *ready)
 {
-	u64 good = 0;
 	int err = 0;
 	u32 i;
 
+	*ready = 0;
 	for (i = 0; i < window->nr && !err; i++) {
 		const struct sv_span *span = sv_spans_at(window, i);
-		size_t ready = span->len;
+		size_t n = span->len;
 
 		if (span->loan->lazy) {
 			if (i && !whole)
 				break;
-			err = wait_for_span(span, nonblock, &ready);
+			err = wait_for_span(span, nonblock, &n);
 		}
-		good += ready;
+		*ready += n;
 	}
-	if (err && (whole || !good))
-		return err;
-	if (good < window->tail - window->head)
-		sv_spans_cut(window, good);
-	return 0;
+	return *ready && !whole ? 0 : err;
 }

@@ -4,6 +4,7 @@
 
 #include "spans.h"
 
-int sv_lazy_wait(struct sv_spans *window, bool whole, bool nonblock);
+int sv_lazy_wait(const struct sv_spans *window, bool whole, bool nonblock,
+		 size_t *ready);
 
 #endif /* _SV_LAZY_H */

@@ -11,7 +11,6 @@
 #include "loan.h"
 
 #include <linux/mm.h>
-#include <linux/net.h>
 #include <linux/slab.h>
 
 #include "account.h"
@@ -211,13 +210,18 @@ struct folio *sv_bvec_folio(const struct bio_vec *bv, size_t skip, size_t *len)
 	return folio;
 }
 
-/* Pages of each distinct folio, neighbours compared: what the loan keeps busy. */
-static unsigned long loan_cost(const struct sv_loan *loan)
+/*
+ * Pages of each distinct folio, neighbours compared: what the loan keeps busy.
+ * A slab page, which a socket may hand out, has no reference count of its own for
+ * a sink to use.
+ */
+static unsigned long loan_cost(const struct sv_loan *loan, bool *slab)
 {
 	struct folio *last = NULL;
 	unsigned long pages = 0;
 	int i;
 
+	*slab = false;
 	for (i = 0; i < loan->nr; i++) {
 		const struct bio_vec *bv = &loan->bv[i];
 		size_t skip, len;
@@ -227,6 +231,7 @@ static unsigned long loan_cost(const struct sv_loan *loan)
 
 			if (folio != last)
 				pages += folio_nr_pages(folio);
+			*slab |= folio_test_slab(folio);
 			last = folio;
 		}
 	}
@@ -243,8 +248,11 @@ static unsigned long loan_cost(const struct sv_loan *loan)
  */
 int sv_loan_settle(struct sv_loan *loan, bool no_way_back)
 {
-	unsigned long cost = loan_cost(loan);
+	unsigned long cost;
 	int err = 0;
+	bool slab;
+
+	cost = loan_cost(loan, &slab);
 
 	if (cost < loan->pages)
 		sv_account_uncharge(loan->account, loan->kind,
@@ -258,6 +266,8 @@ int sv_loan_settle(struct sv_loan *loan, bool no_way_back)
 	if (err)
 		return err;
 	loan->pages = cost;
+	if (slab)
+		loan->plain = false;
 	trace_splicevec_lend(loan);
 	return 0;
 }
@@ -309,17 +319,34 @@ void sv_loan_put(struct sv_loan *loan)
 	kfree(loan);
 }
 
-/**
- * sv_folio_fits_plain - may a sink take references of its own on this folio?
- * @folio: of a plain loan
- *
- * Far below overflow, where get_page() would only warn; and no slab page, which
- * has no reference count of its own.
- *
- * Return: true if so; otherwise its bytes have to be copied.
+/*
+ * Far below overflow, where get_page() would only warn, a folio has room for the
+ * references of a sink.
  */
-bool sv_folio_fits_plain(struct folio *folio)
+static bool has_room_for_refs(const struct folio *folio)
 {
-	return folio_ref_count(folio) < (1 << 30) &&
-	       sendpage_ok(folio_page(folio, 0));
+	return folio_ref_count(folio) < (1 << 30);
+}
+
+/**
+ * sv_run_plain - how much of a run may sinks take references of their own on?
+ * @bv: run of a plain loan
+ * @skip: bytes of the run before what is asked for
+ * @len: bytes asked for, at most what follows @skip
+ *
+ * Return: bytes at the front; the page after them has to be copied.
+ */
+size_t sv_run_plain(const struct bio_vec *bv, size_t skip, size_t len)
+{
+	size_t offset = bv->bv_offset + skip;
+	struct page *page = bv->bv_page + (offset >> PAGE_SHIFT);
+	size_t fits = 0;
+
+	offset = offset_in_page(offset);
+	while (fits < len && has_room_for_refs(page_folio(page))) {
+		fits += PAGE_SIZE - offset;
+		offset = 0;
+		page++;
+	}
+	return min(fits, len);
 }

@@ -56,7 +56,7 @@ size_t sv_loan_len(const struct sv_loan *loan);
 struct sv_loan *sv_loan_get(struct sv_loan *loan);
 void sv_loan_put(struct sv_loan *loan);
 
-bool sv_folio_fits_plain(struct folio *folio);
+size_t sv_run_plain(const struct bio_vec *bv, size_t skip, size_t len);
 struct folio *sv_bvec_folio(const struct bio_vec *bv, size_t skip, size_t *len);
 
 #endif /* _SV_LOAN_H */

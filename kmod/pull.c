@@ -41,11 +41,16 @@ static const struct sv_source *const sources[] = {
 static const struct sv_source *source_of(const struct sv_pull *pull)
 {
 	u32 way = pull->flags & (SPLICEVEC_UNCACHED | SPLICEVEC_LAZY);
+	u16 type = sv_type_of(pull->file);
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(sources); i++)
-		if (!(way & ~sources[i]->ways) && sources[i]->match(pull))
-			return sources[i];
+	for (i = 0; i < ARRAY_SIZE(sources); i++) {
+		const struct sv_source *source = sources[i];
+
+		if ((source->types & type) && !(way & ~source->ways) &&
+		    (!source->match || source->match(pull)))
+			return source;
+	}
 	return NULL;
 }
 
@@ -413,32 +418,36 @@ int sv_pull_check(const struct sv_pull *pull, s64 offset)
 /**
  * sv_pull_behind - how many bytes will the source give at once?
  * @pull: from sv_pull_begin()
+ * @offset: where the next pull begins
  * @len: bytes that are wanted
  *
- * Return: bytes a file has left as it is now; of other sources that is not known:
- * 0.
+ * Return: bytes that follow in a file as it is now; of other sources that is not
+ * known: 0.
  */
-u64 sv_pull_behind(const struct sv_pull *pull, u64 len)
+u64 sv_pull_behind(const struct sv_pull *pull, s64 offset, u64 len)
 {
 	const struct file *file = pull->file;
 	loff_t size;
 
-	if (!file || !(S_ISREG(file_inode(file)->i_mode)))
+	if (!file || !S_ISREG(file_inode(file)->i_mode))
 		return 0;
+	if (offset < 0)
+		offset = READ_ONCE(file->f_pos);
 	size = i_size_read(file_inode(file));
-	return pull->position.pos < size ?
-	       min_t(u64, len, size - pull->position.pos) : 0;
+	return offset < size ? min_t(u64, len, size - offset) : 0;
 }
 
 /**
- * sv_pull_bytes - pull and publish
+ * sv_pull_gather - pull into the batch
  * @pull: from sv_pull_begin(); may be used again and again
  * @offset: where to begin, as in struct splicevec_pull
  * @len: bytes at the most
  *
+ * sv_pull_publish() follows, whatever this returns.
+ *
  * Return: bytes pulled, 0 at the end of the source, or a negative errno.
  */
-ssize_t sv_pull_bytes(struct sv_pull *pull, s64 offset, u64 len)
+ssize_t sv_pull_gather(struct sv_pull *pull, s64 offset, u64 len)
 {
 	enum sv_positioning positioning = pull->source->positioning;
 	ssize_t ret;
@@ -453,12 +462,36 @@ ssize_t sv_pull_bytes(struct sv_pull *pull, s64 offset, u64 len)
 	if (!ret)
 		ret = pull_loop(pull, len);
 	sv_position_end(&pull->position);
-	sv_vector_publish(pull->vec, &pull->batch, pull->reserved);
-	pull->reserved = 0;
-	sv_spans_free(&pull->batch);
 	if (ret > 0 && pull->file)
 		fsnotify_access(pull->file);
 	return ret == -ERESTARTSYS ? -EINTR : ret;
+}
+
+/**
+ * sv_pull_publish - show the vector what the batch holds
+ * @pull: a pull at work; its batch is empty afterwards
+ */
+void sv_pull_publish(struct sv_pull *pull)
+{
+	sv_vector_publish(pull->vec, &pull->batch, pull->reserved);
+	pull->reserved = 0;
+	sv_spans_free(&pull->batch);
+}
+
+/**
+ * sv_pull_bytes - pull and publish
+ * @pull: from sv_pull_begin(); may be used again and again
+ * @offset: where to begin, as in struct splicevec_pull
+ * @len: bytes at the most
+ *
+ * Return: bytes pulled, 0 at the end of the source, or a negative errno.
+ */
+ssize_t sv_pull_bytes(struct sv_pull *pull, s64 offset, u64 len)
+{
+	ssize_t ret = sv_pull_gather(pull, offset, len);
+
+	sv_pull_publish(pull);
+	return ret;
 }
 
 static long pull_command(struct sv_pull *pull, struct splicevec_pull *args,

@@ -7,6 +7,7 @@
 
 #include "position.h"
 #include "spans.h"
+#include "type.h"
 
 struct pipe_inode_info;
 struct sv_account;
@@ -49,7 +50,8 @@ struct sv_pull {
 
 /**
  * struct sv_source - a sort of thing that can be pulled from
- * @match: is this the sort?
+ * @types: SV_TYPE_* of what may be of this sort
+ * @match: is it? NULL: yes
  * @ways: flags this sort can serve of those that name a way to read a file:
  *	UNCACHED, LAZY
  * @positioning: what an offset means
@@ -66,6 +68,7 @@ struct sv_pull {
  * @otherwise: source that serves the steps for which @pull returns -ENOTBLK
  */
 struct sv_source {
+	u16 types;
 	bool (*match)(const struct sv_pull *pull);
 	u32 ways;
 	enum sv_positioning positioning;
@@ -110,7 +113,9 @@ int sv_pull_begin_pipe(struct sv_pull *pull, struct sv_vector *vec,
 int sv_pull_begin_mem(struct sv_pull *pull, struct sv_vector *vec,
 		      struct iov_iter *from, u32 flags);
 int sv_pull_check(const struct sv_pull *pull, s64 offset);
-u64 sv_pull_behind(const struct sv_pull *pull, u64 len);
+u64 sv_pull_behind(const struct sv_pull *pull, s64 offset, u64 len);
+ssize_t sv_pull_gather(struct sv_pull *pull, s64 offset, u64 len);
+void sv_pull_publish(struct sv_pull *pull);
 ssize_t sv_pull_bytes(struct sv_pull *pull, s64 offset, u64 len);
 void sv_pull_end(struct sv_pull *pull);
 long sv_pull(struct sv_vector *vec, struct splicevec_pull *args);

@@ -30,15 +30,12 @@ static bool reads_page_cache(const struct inode *host)
 static bool cache_match(const struct sv_pull *pull)
 {
 	struct file *file = pull->file;
-	struct inode *host;
+	struct inode *host = file->f_mapping->host;
 
-	if (!file || !file->f_mapping || !file->f_op->splice_read)
-		return false;
-	host = file->f_mapping->host;
 	/* overlayfs and its like show their own inode but another's mapping */
 	return reads_page_cache(host) && !IS_DAX(host) &&
 	       (host == file_inode(file) || S_ISBLK(host->i_mode)) &&
-	       !(file->f_flags & O_DIRECT);
+	       !(file->f_flags & O_DIRECT) && file->f_op->splice_read;
 }
 
 /* The readahead mark means: this reader shall start the next I/O. */
@@ -69,27 +66,32 @@ static bool may_take(const struct sv_loan *loan, struct folio *folio,
 }
 
 /*
- * Add bytes of a folio from @pos on, with a reference for each page.
+ * Add bytes of a folio from @pos on, with a reference for each page, one of which
+ * is the caller's.
  *
- * Return: bytes added, 0: the loan is full.
+ * Return: bytes added, 0: the loan is full and the reference still the caller's.
  */
 static size_t add_folio(struct sv_loan *loan, struct folio *folio, loff_t pos,
 			size_t len)
 {
 	struct page *page = folio_file_page(folio, pos >> PAGE_SHIFT);
 	size_t n = min_t(size_t, len, folio_pos(folio) + folio_size(folio) - pos);
-	unsigned int pages = DIV_ROUND_UP(offset_in_page(pos) + n, PAGE_SIZE);
+	unsigned int more = (offset_in_page(pos) + n - 1) >> PAGE_SHIFT;
 
-	folio_ref_add(folio, pages);
-	if (sv_loan_add(loan, page, offset_in_page(pos), n)) {
-		folio_mark_accessed(folio);
+	if (more)
+		folio_ref_add(folio, more);
+	folio_mark_accessed(folio);
+	if (sv_loan_add(loan, page, offset_in_page(pos), n))
 		return n;
-	}
-	folio_put_refs(folio, pages);
+	if (more)
+		folio_put_refs(folio, more);
 	return 0;
 }
 
-/* Add the folios of one look-up, up to the first that may not be taken. */
+/*
+ * Add the folios of one look-up, up to the first that may not be taken. The
+ * references of those that are taken move to the loan.
+ */
 static size_t add_batch(struct sv_loan *loan, struct folio_batch *batch,
 			loff_t pos, size_t len)
 {
@@ -107,6 +109,8 @@ static size_t add_batch(struct sv_loan *loan, struct folio_batch *batch,
 			break;
 		done += n;
 	}
+	for (; i < folio_batch_count(batch); i++)
+		folio_put(batch->folios[i]);
 	return done;
 }
 
@@ -125,7 +129,6 @@ static size_t walk(struct address_space *mapping, struct sv_loan *loan,
 		filemap_get_folios_contig(mapping, &start,
 					  (pos + len - 1) >> PAGE_SHIFT, &batch);
 		n = add_batch(loan, &batch, pos + done, len - done);
-		folio_batch_release(&batch);
 		done += n;
 	} while (n && done < len);
 	return done;
@@ -185,6 +188,7 @@ static ssize_t cache_pull(struct sv_pull *pull, size_t len)
 }
 
 const struct sv_source sv_source_cache = {
+	.types = SV_TYPE_DATA,
 	.match = cache_match,
 	.ways = SPLICEVEC_LAZY,
 	.positioning = SV_POS_FILE,

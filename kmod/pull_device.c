@@ -82,6 +82,7 @@ static ssize_t device_pull(struct sv_pull *pull, size_t len)
 }
 
 const struct sv_source sv_source_device = {
+	.types = SV_TYPE_ANY,
 	.match = device_match,
 	.positioning = SV_POS_FILE,
 	.single = true,

@@ -17,7 +17,7 @@ static bool direct_match(const struct sv_pull *pull)
 {
 	struct file *file = pull->file;
 
-	if (!file || !file->f_op->read_iter || !(file->f_mode & FMODE_CAN_ODIRECT))
+	if (!file->f_op->read_iter || !(file->f_mode & FMODE_CAN_ODIRECT))
 		return false;
 	return (file->f_flags & O_DIRECT) || (pull->flags & SPLICEVEC_UNCACHED);
 }
@@ -63,6 +63,7 @@ static ssize_t direct_pull(struct sv_pull *pull, size_t len)
 }
 
 const struct sv_source sv_source_direct = {
+	.types = SV_TYPE_DATA,
 	.match = direct_match,
 	.ways = SPLICEVEC_UNCACHED,
 	.positioning = SV_POS_FILE,

@@ -140,6 +140,7 @@ static ssize_t mem_pull(struct sv_pull *pull, size_t len)
 }
 
 const struct sv_source sv_source_mem = {
+	.types = SV_TYPE_NONE,
 	.match = mem_match,
 	.positioning = SV_POS_NONE,
 	.copies = true,

@@ -194,6 +194,7 @@ static ssize_t pipe_pull(struct sv_pull *pull, size_t len)
 }
 
 const struct sv_source sv_source_pipe = {
+	.types = SV_TYPE_PIPE | SV_TYPE_NONE,
 	.match = pipe_match,
 	.positioning = SV_POS_NONE,
 	.wait = pipe_wait,

@@ -19,11 +19,6 @@
  */
 #define SV_RECV_MAX	SZ_64K
 
-static struct socket *socket_of(const struct sv_pull *pull)
-{
-	return pull->file ? sock_from_file(pull->file) : NULL;
-}
-
 static int recv_wait(struct sv_pull *pull)
 {
 	return sv_sock_wait_readable(pull->file, sv_pull_nonblock(pull),
@@ -51,7 +46,7 @@ static ssize_t recv_into(struct socket *sock, struct sv_loan *loan, size_t len,
 
 static ssize_t recv_pull(struct sv_pull *pull, size_t len)
 {
-	struct socket *sock = socket_of(pull);
+	struct socket *sock = sock_from_file(pull->file);
 	struct sv_loan *loan;
 	ssize_t ret;
 
@@ -67,13 +62,8 @@ static ssize_t recv_pull(struct sv_pull *pull, size_t len)
 	return sv_pull_end_owned(pull, loan, 0, ret);
 }
 
-static bool recv_match(const struct sv_pull *pull)
-{
-	return socket_of(pull);
-}
-
 const struct sv_source sv_source_recv = {
-	.match = recv_match,
+	.types = SV_TYPE_SOCK,
 	.positioning = SV_POS_NONE,
 	.copies = true,
 	.wait = recv_wait,
@@ -82,9 +72,7 @@ const struct sv_source sv_source_recv = {
 
 static bool record_match(const struct sv_pull *pull)
 {
-	struct socket *sock = socket_of(pull);
-
-	return sock && sv_sock_sort(sock) == SV_SOCK_RECORD;
+	return sv_sock_sort(sock_from_file(pull->file)) == SV_SOCK_RECORD;
 }
 
 /*
@@ -127,7 +115,7 @@ static ssize_t take_record(struct sv_pull *pull, struct socket *sock,
 
 static ssize_t record_pull(struct sv_pull *pull, size_t len)
 {
-	struct socket *sock = socket_of(pull);
+	struct socket *sock = sock_from_file(pull->file);
 	ssize_t size = next_record(sock);
 	struct sv_loan *loan;
 	ssize_t ret;
@@ -148,6 +136,7 @@ static ssize_t record_pull(struct sv_pull *pull, size_t len)
 }
 
 const struct sv_source sv_source_record = {
+	.types = SV_TYPE_SOCK,
 	.match = record_match,
 	.positioning = SV_POS_NONE,
 	.single = true,

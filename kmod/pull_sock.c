@@ -21,12 +21,8 @@
 
 static bool sock_match(const struct sv_pull *pull)
 {
-	struct socket *sock = pull->file ? sock_from_file(pull->file) : NULL;
-	enum sv_sock_sort sort;
+	enum sv_sock_sort sort = sv_sock_sort(sock_from_file(pull->file));
 
-	if (!sock)
-		return false;
-	sort = sv_sock_sort(sock);
 	return sort == SV_SOCK_TCP || sort == SV_SOCK_UNIX;
 }
 
@@ -136,6 +132,7 @@ static ssize_t sock_pull(struct sv_pull *pull, size_t len)
 }
 
 const struct sv_source sv_source_sock = {
+	.types = SV_TYPE_SOCK,
 	.match = sock_match,
 	.positioning = SV_POS_NONE,
 	.wait = sock_wait,

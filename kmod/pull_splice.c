@@ -13,9 +13,7 @@
 
 static bool splice_match(const struct sv_pull *pull)
 {
-	umode_t mode = pull->file ? file_inode(pull->file)->i_mode : 0;
-
-	return (S_ISREG(mode) || S_ISBLK(mode)) && pull->file->f_op->splice_read;
+	return pull->file->f_op->splice_read;
 }
 
 static ssize_t fill_ring(struct sv_pull *pull, struct sv_ring *ring, size_t len)
@@ -49,6 +47,7 @@ static ssize_t splice_pull(struct sv_pull *pull, size_t len)
 }
 
 const struct sv_source sv_source_splice = {
+	.types = SV_TYPE_DATA,
 	.match = splice_match,
 	.positioning = SV_POS_FILE,
 	.pull = splice_pull,

@@ -10,7 +10,7 @@
 
 static bool vec_match(const struct sv_pull *pull)
 {
-	return pull->file && sv_vector_of(pull->file);
+	return sv_vector_of(pull->file);
 }
 
 static ssize_t vec_pull(struct sv_pull *pull, size_t len)
@@ -19,12 +19,15 @@ static ssize_t vec_pull(struct sv_pull *pull, size_t len)
 	struct sv_spans window = {};
 	s64 start = pull->position.pos;
 	u64 held = len;
+	size_t ready;
 	ssize_t ret;
 
 	ret = sv_vector_window(from, &start, &held, U32_MAX, &window);
 	/* a copy needs the bytes now */
-	if (!ret && (pull->flags & SPLICEVEC_COPY))
-		ret = sv_lazy_wait(&window, false, sv_pull_nonblock(pull));
+	if (!ret && (pull->flags & SPLICEVEC_COPY)) {
+		ret = sv_lazy_wait(&window, false, sv_pull_nonblock(pull), &ready);
+		sv_spans_cut(&window, ready);
+	}
 	if (!ret)
 		ret = sv_pull_room(pull, window.nr);
 	if (!ret) {
@@ -37,6 +40,7 @@ static ssize_t vec_pull(struct sv_pull *pull, size_t len)
 }
 
 const struct sv_source sv_source_vec = {
+	.types = SV_TYPE_CHAR,
 	.match = vec_match,
 	.positioning = SV_POS_VECTOR,
 	.pull = vec_pull,

@@ -43,11 +43,15 @@ static const struct sv_sink *const sinks[] = {
 
 static const struct sv_sink *sink_of(const struct sv_handoff *handoff)
 {
+	u16 type = sv_type_of(handoff->file);
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(sinks); i++)
-		if (sinks[i]->match(handoff))
-			return sinks[i];
+	for (i = 0; i < ARRAY_SIZE(sinks); i++) {
+		const struct sv_sink *sink = sinks[i];
+
+		if ((sink->types & type) && (!sink->match || sink->match(handoff)))
+			return sink;
+	}
 	return NULL;
 }
 
@@ -69,17 +73,16 @@ static size_t plain_prefix(const struct sv_span *span, size_t len)
 	const struct bio_vec *bv = &span->loan->bv[span->run];
 	size_t skip = span->skip;
 	size_t fits = 0;
-	size_t n;
 
-	while (fits < len && sv_folio_fits_plain(sv_bvec_folio(bv, skip, &n))) {
+	for (; fits < len; bv++, skip = 0) {
+		size_t want = min_t(size_t, bv->bv_len - skip, len - fits);
+		size_t n = sv_run_plain(bv, skip, want);
+
 		fits += n;
-		skip += n;
-		if (skip == bv->bv_len) {
-			bv++;
-			skip = 0;
-		}
+		if (n < want)
+			break;
 	}
-	return min(fits, len);
+	return fits;
 }
 
 static struct sv_route ask_sink(const struct sv_handoff *handoff,
@@ -135,18 +138,19 @@ static ssize_t push_copied(struct sv_handoff *handoff,
 }
 
 /*
- * Hand over the next piece. Return: bytes accepted, at most @asked, or a
- * negative errno.
+ * Hand over the next piece of a window, of which @left bytes are ready. Return:
+ * bytes accepted, at most @asked, or a negative errno.
  */
 static ssize_t push_piece(struct sv_handoff *handoff,
-			  const struct sv_spans *window, size_t *asked)
+			  const struct sv_spans *window, size_t left,
+			  size_t *asked)
 {
-	size_t left = window->tail - window->head;
 	struct sv_span span;
 	struct sv_route route;
 	ssize_t ret;
 
 	sv_spans_peek(window, &span);
+	span.len = min(span.len, left);
 	route = choose_route(handoff, &span, left);
 	if (route.by == SPLICEVEC_ROUTE_COPIED && (handoff->flags & SPLICEVEC_NOCOPY))
 		return -EOPNOTSUPP;
@@ -165,23 +169,24 @@ static ssize_t push_piece(struct sv_handoff *handoff,
 	return ret;
 }
 
-/* What the sink accepted leaves the window, and the vector unless KEEP. */
+/* What the sink accepted leaves the window, and the vector it is a part of. */
 static void accepted(struct sv_handoff *handoff, struct sv_spans *window,
 		     size_t len)
 {
 	sv_spans_drop(window, len);
-	if (!(handoff->flags & SPLICEVEC_KEEP))
+	if (handoff->consume)
 		sv_vector_consume(handoff->vec, len);
 }
 
-static ssize_t push_pieces(struct sv_handoff *handoff, struct sv_spans *window)
+static ssize_t push_pieces(struct sv_handoff *handoff, struct sv_spans *window,
+			   size_t ready)
 {
 	size_t done = 0;
 	size_t asked;
 	ssize_t ret = 0;
 
-	while (window->nr) {
-		ret = push_piece(handoff, window, &asked);
+	while (done < ready) {
+		ret = push_piece(handoff, window, ready - done, &asked);
 		if (ret <= 0)
 			break;
 		done += ret;
@@ -194,14 +199,15 @@ static ssize_t push_pieces(struct sv_handoff *handoff, struct sv_spans *window)
 }
 
 /* In one transfer, where the sink wants it so. */
-static ssize_t push_at_once(struct sv_handoff *handoff, struct sv_spans *window)
+static ssize_t push_at_once(struct sv_handoff *handoff, struct sv_spans *window,
+			    size_t ready)
 {
 	const struct sv_sink *sink = handoff->sink;
 	ssize_t ret;
 
 	if (sink->by == SPLICEVEC_ROUTE_COPIED && (handoff->flags & SPLICEVEC_NOCOPY))
 		return -EOPNOTSUPP;
-	ret = sink->push_window(handoff, window);
+	ret = sink->push_window(handoff, window, ready);
 	if (ret <= 0)
 		return ret;
 	if (sink->by == SPLICEVEC_ROUTE_COPIED)
@@ -210,11 +216,32 @@ static ssize_t push_at_once(struct sv_handoff *handoff, struct sv_spans *window)
 	return ret;
 }
 
-static ssize_t push_window(struct sv_handoff *handoff, struct sv_spans *window)
+/*
+ * Push what is ready of a window, after which @behind bytes follow.
+ *
+ * Return: bytes accepted, or a negative errno. @short: the sink did not take all
+ * it was offered.
+ */
+static ssize_t push_window(struct sv_handoff *handoff, struct sv_spans *window,
+			   u64 behind, bool *short_push)
 {
-	if (handoff->sink->push_window)
-		return push_at_once(handoff, window);
-	return push_pieces(handoff, window);
+	const struct sv_sink *sink = handoff->sink;
+	size_t len = window->tail - window->head;
+	size_t ready = len;
+	ssize_t ret = 0;
+
+	if (sink->by != SPLICEVEC_ROUTE_MOVED)
+		ret = sv_lazy_wait(window, sink->record,
+				   handoff->flags & SPLICEVEC_NONBLOCK, &ready);
+	if (ret)
+		return ret;
+	handoff->behind = behind + len - ready;
+	if (sink->push_window)
+		ret = push_at_once(handoff, window, ready);
+	else
+		ret = push_pieces(handoff, window, ready);
+	*short_push = ret != ready;
+	return ret;
 }
 
 /* A record goes whole, and KEEP works on what was there when it began. */
@@ -225,46 +252,29 @@ static u32 window_spans(const struct sv_handoff *handoff)
 	return SV_WINDOW_SPANS;
 }
 
-/* Take a window, and wait for its bytes if they are needed. */
-static int take_window(struct sv_handoff *handoff, s64 *start, u64 *len,
-		       struct sv_spans *window)
-{
-	const struct sv_sink *sink = handoff->sink;
-	int err;
-
-	err = sv_vector_window(handoff->vec, start, len, window_spans(handoff),
-			       window);
-	if (err || sink->by == SPLICEVEC_ROUTE_MOVED)
-		return err;
-	return sv_lazy_wait(window, sink->record,
-			    handoff->flags & SPLICEVEC_NONBLOCK);
-}
-
 /* Window by window, up to where the vector ended when the push began. */
 static ssize_t push_windows(struct sv_handoff *handoff, s64 start, u64 len)
 {
 	bool empty_record = handoff->sink->record && !len;
-	u64 after = handoff->behind;
+	bool short_push = true;
 	size_t done = 0;
 	ssize_t ret;
-	bool all;
 
 	do {
 		struct sv_spans window = {};
 
-		ret = take_window(handoff, &start, &len, &window);
-		handoff->behind = len - (window.tail - window.head) + after;
+		ret = sv_vector_window(handoff->vec, &start, &len,
+				       window_spans(handoff), &window);
 		if (!ret && (window.nr || empty_record))
-			ret = push_window(handoff, &window);
-		all = !window.nr;
+			ret = push_window(handoff, &window, len - window.tail,
+					  &short_push);
 		sv_spans_free(&window);
 		if (ret <= 0)
 			break;
 		done += ret;
 		start += ret;
 		len -= ret;
-	} while (len && all && !signal_pending(current));
-	handoff->behind = after;
+	} while (len && !short_push && !signal_pending(current));
 	return done ?: ret;
 }
 
@@ -377,8 +387,36 @@ int sv_handoff_check(const struct sv_handoff *handoff, s64 offset)
 				 offset);
 }
 
+/* Find out where to write, and whether that is allowed. */
+static int transfer_begin(struct sv_handoff *handoff, s64 offset, size_t len)
+{
+	enum sv_positioning positioning = handoff->sink->positioning;
+	int err;
+
+	err = sv_handoff_check(handoff, offset) ?:
+	      sv_position_begin(&handoff->position, handoff->file, positioning,
+				offset, handoff->flags & SPLICEVEC_NONBLOCK);
+	/* files are asked about where they are written */
+	if (err || positioning == SV_POS_FILE)
+		return err;
+	err = sv_position_permit(&handoff->position, WRITE, handoff->file,
+				 positioning, len);
+	if (err)
+		sv_position_end(&handoff->position);
+	return err;
+}
+
+static ssize_t transfer_end(struct sv_handoff *handoff, ssize_t ret)
+{
+	sv_position_end(&handoff->position);
+	if (ret > 0 && handoff->file &&
+	    handoff->sink->positioning != SV_POS_FILE)
+		fsnotify_modify(handoff->file);
+	return ret == -ERESTARTSYS ? -EINTR : ret;
+}
+
 /**
- * sv_handoff_bytes - push bytes
+ * sv_handoff_bytes - push bytes that the vector holds
  * @handoff: from sv_handoff_begin(); may be used again and again
  * @offset: where to write, as in struct splicevec_push
  * @start: first byte of the window as in struct splicevec_push; -1 if the bytes
@@ -390,25 +428,36 @@ int sv_handoff_check(const struct sv_handoff *handoff, s64 offset)
 ssize_t sv_handoff_bytes(struct sv_handoff *handoff, s64 offset, s64 start,
 			 u64 len)
 {
-	enum sv_positioning positioning = handoff->sink->positioning;
-	ssize_t ret;
+	int err;
 
 	len = min_t(u64, len, MAX_RW_COUNT);
-	ret = sv_handoff_check(handoff, offset) ?:
-	      sv_position_begin(&handoff->position, handoff->file, positioning,
-				offset, handoff->flags & SPLICEVEC_NONBLOCK);
-	if (ret)
-		return ret;
-	/* files are asked about where they are written */
-	if (positioning != SV_POS_FILE)
-		ret = sv_position_permit(&handoff->position, WRITE,
-					 handoff->file, positioning, len);
-	if (!ret)
-		ret = push_windows(handoff, start, len);
-	sv_position_end(&handoff->position);
-	if (ret > 0 && handoff->file && positioning != SV_POS_FILE)
-		fsnotify_modify(handoff->file);
-	return ret == -ERESTARTSYS ? -EINTR : ret;
+	err = transfer_begin(handoff, offset, len);
+	if (err)
+		return err;
+	handoff->consume = !(handoff->flags & SPLICEVEC_KEEP);
+	return transfer_end(handoff, push_windows(handoff, start, len));
+}
+
+/**
+ * sv_handoff_spans - push a list of spans that is in no vector
+ * @handoff: from sv_handoff_begin(); may be used again and again
+ * @offset: where to write, as in struct splicevec_push
+ * @spans: private; what the sink accepts leaves it
+ *
+ * Return: bytes accepted, or a negative errno.
+ */
+ssize_t sv_handoff_spans(struct sv_handoff *handoff, s64 offset,
+			 struct sv_spans *spans)
+{
+	bool short_push;
+	int err;
+
+	err = transfer_begin(handoff, offset, spans->tail - spans->head);
+	if (err)
+		return err;
+	handoff->consume = false;
+	return transfer_end(handoff,
+			    push_window(handoff, spans, 0, &short_push));
 }
 
 /**

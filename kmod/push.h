@@ -7,6 +7,7 @@
 
 #include "position.h"
 #include "spans.h"
+#include "type.h"
 
 struct pipe_inode_info;
 struct sv_account;
@@ -23,7 +24,8 @@ struct sv_vector;
  * @position: where to write a file, moved on by the sink
  * @account: who pays for copies; holds one reference
  * @flags: enum splicevec_flag
- * @behind: bytes of the command that follow the present window
+ * @behind: bytes that follow what is ready of the present window
+ * @consume: what is accepted leaves @vec
  * @more: more bytes follow the present piece at once
  * @copied: bytes copied so far
  * @result: enum splicevec_result
@@ -38,6 +40,7 @@ struct sv_handoff {
 	struct sv_account *account;
 	u32 flags;
 	u64 behind;
+	bool consume;
 	bool more;
 	u64 copied;
 	u32 result;
@@ -57,7 +60,8 @@ struct sv_route {
 
 /**
  * struct sv_sink - a sort of thing that can be pushed to
- * @match: is this the sort?
+ * @types: SV_TYPE_* of what may be of this sort
+ * @match: is it? NULL: yes
  * @positioning: what an offset means
  * @copies: reads a span by copying it before @push returns, so a copied route
  *	needs no copy made for it
@@ -70,9 +74,11 @@ struct sv_route {
  * @push: hand a span over by the given route. Returns bytes accepted or a
  *	negative errno with none; fewer bytes than the span has end the push.
  *	The sink takes what references it needs.
- * @push_window: or hand a whole window over in one transfer, by the route @by
+ * @push_window: or hand the first @len bytes of a window over in one transfer, by
+ *	the route @by
  */
 struct sv_sink {
+	u16 types;
 	bool (*match)(const struct sv_handoff *handoff);
 	enum sv_positioning positioning;
 	bool copies;
@@ -85,7 +91,7 @@ struct sv_sink {
 	ssize_t (*push)(struct sv_handoff *handoff, const struct sv_span *span,
 			enum splicevec_route by);
 	ssize_t (*push_window)(struct sv_handoff *handoff,
-			       const struct sv_spans *window);
+			       const struct sv_spans *window, size_t len);
 };
 
 extern const struct sv_sink sv_sink_vec;
@@ -114,6 +120,8 @@ int sv_handoff_begin_mem(struct sv_handoff *handoff, struct sv_vector *vec,
 int sv_handoff_check(const struct sv_handoff *handoff, s64 offset);
 ssize_t sv_handoff_bytes(struct sv_handoff *handoff, s64 offset, s64 start,
 			 u64 len);
+ssize_t sv_handoff_spans(struct sv_handoff *handoff, s64 offset,
+			 struct sv_spans *spans);
 ssize_t sv_handoff_consume(struct sv_handoff *handoff, s64 offset, u64 len);
 void sv_handoff_end(struct sv_handoff *handoff);
 long sv_push(struct sv_vector *vec, struct splicevec_push *args);

@@ -33,7 +33,7 @@ static bool device_match(const struct sv_handoff *handoff)
 }
 
 static ssize_t device_push(struct sv_handoff *handoff,
-			   const struct sv_spans *window)
+			   const struct sv_spans *window, size_t len)
 {
 	struct bio_vec *runs;
 	struct iov_iter from;
@@ -45,13 +45,15 @@ static ssize_t device_push(struct sv_handoff *handoff,
 	if (ret)
 		return ret;
 	if ((handoff->flags & SPLICEVEC_NONBLOCK) && file_can_poll(handoff->file))
-		iov_iter_truncate(&from, SV_DEVICE_BYTES);
+		len = min(len, SV_DEVICE_BYTES);
+	iov_iter_truncate(&from, len);
 	ret = sv_write(handoff->file, &handoff->position, &from, 0);
 	kvfree(runs);
 	return ret;
 }
 
 const struct sv_sink sv_sink_device = {
+	.types = SV_TYPE_ANY,
 	.match = device_match,
 	.positioning = SV_POS_FILE,
 	.by = SPLICEVEC_ROUTE_COPIED,
@@ -89,6 +91,7 @@ static ssize_t splice_push(struct sv_handoff *handoff,
 }
 
 const struct sv_sink sv_sink_splice = {
+	.types = SV_TYPE_ANY,
 	.match = splice_match,
 	.positioning = SV_POS_FILE,
 	.by = SPLICEVEC_ROUTE_COPIED,

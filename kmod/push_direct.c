@@ -18,7 +18,7 @@ static bool direct_match(const struct sv_handoff *handoff)
 {
 	struct file *file = handoff->file;
 
-	return file && (file->f_flags & O_DIRECT) &&
+	return (file->f_flags & O_DIRECT) &&
 	       (file->f_mode & FMODE_CAN_ODIRECT) && file->f_op->write_iter;
 }
 
@@ -117,6 +117,7 @@ static ssize_t direct_push(struct sv_handoff *handoff,
 }
 
 const struct sv_sink sv_sink_direct = {
+	.types = SV_TYPE_DATA,
 	.match = direct_match,
 	.positioning = SV_POS_FILE,
 	.route = direct_route,

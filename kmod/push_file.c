@@ -8,10 +8,7 @@
 
 static bool file_match(const struct sv_handoff *handoff)
 {
-	umode_t mode = handoff->file ? file_inode(handoff->file)->i_mode : 0;
-
-	return (S_ISREG(mode) || S_ISBLK(mode)) &&
-	       handoff->file->f_op->write_iter;
+	return handoff->file->f_op->write_iter;
 }
 
 static ssize_t file_push(struct sv_handoff *handoff, const struct sv_span *span,
@@ -24,6 +21,7 @@ static ssize_t file_push(struct sv_handoff *handoff, const struct sv_span *span,
 }
 
 const struct sv_sink sv_sink_file = {
+	.types = SV_TYPE_DATA,
 	.match = file_match,
 	.positioning = SV_POS_FILE,
 	.copies = true,

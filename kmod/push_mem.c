@@ -28,6 +28,7 @@ static ssize_t mem_push(struct sv_handoff *handoff, const struct sv_span *span,
 }
 
 const struct sv_sink sv_sink_mem = {
+	.types = SV_TYPE_NONE,
 	.match = mem_match,
 	.positioning = SV_POS_NONE,
 	.copies = true,
@@ -48,6 +49,7 @@ static ssize_t none_push(struct sv_handoff *handoff, const struct sv_span *span,
 }
 
 const struct sv_sink sv_sink_none = {
+	.types = SV_TYPE_NONE,
 	.match = none_match,
 	.positioning = SV_POS_NONE,
 	.by = SPLICEVEC_ROUTE_MOVED,

@@ -15,7 +15,7 @@
 
 static bool pipe_match(const struct sv_handoff *handoff)
 {
-	return handoff->file && handoff->pipe;
+	return handoff->pipe;
 }
 
 /* What has no file is the pipe a ->splice_read was given. */
@@ -131,6 +131,7 @@ static ssize_t pipe_push(struct sv_handoff *handoff, const struct sv_span *span,
 }
 
 const struct sv_sink sv_sink_pipe = {
+	.types = SV_TYPE_PIPE,
 	.match = pipe_match,
 	.positioning = SV_POS_NONE,
 	.route = pipe_route,
@@ -138,6 +139,7 @@ const struct sv_sink sv_sink_pipe = {
 };
 
 const struct sv_sink sv_sink_locked_pipe = {
+	.types = SV_TYPE_NONE,
 	.match = locked_pipe_match,
 	.positioning = SV_POS_NONE,
 	.route = pipe_route,

@@ -12,9 +12,7 @@
 
 static bool is_sort(const struct sv_handoff *handoff, enum sv_sock_sort sort)
 {
-	struct socket *sock = handoff->file ? sock_from_file(handoff->file) : NULL;
-
-	return sock && sv_sock_sort(sock) == sort;
+	return sv_sock_sort(sock_from_file(handoff->file)) == sort;
 }
 
 static ssize_t send(struct sv_handoff *handoff, struct msghdr *msg)
@@ -33,7 +31,7 @@ static bool record_match(const struct sv_handoff *handoff)
 }
 
 static ssize_t record_push(struct sv_handoff *handoff,
-			   const struct sv_spans *window)
+			   const struct sv_spans *window, size_t len)
 {
 	struct msghdr msg = {};
 	struct bio_vec *runs;
@@ -42,12 +40,14 @@ static ssize_t record_push(struct sv_handoff *handoff,
 	ret = sv_spans_iter(window, &msg.msg_iter, &runs);
 	if (ret)
 		return ret;
+	iov_iter_truncate(&msg.msg_iter, len);
 	ret = send(handoff, &msg);
 	kvfree(runs);
 	return ret;
 }
 
 const struct sv_sink sv_sink_record = {
+	.types = SV_TYPE_SOCK,
 	.match = record_match,
 	.positioning = SV_POS_NONE,
 	.record = true,
@@ -74,6 +74,7 @@ static ssize_t alien_push(struct sv_handoff *handoff,
 }
 
 const struct sv_sink sv_sink_alien = {
+	.types = SV_TYPE_SOCK,
 	.match = alien_match,
 	.positioning = SV_POS_NONE,
 	.by = SPLICEVEC_ROUTE_COPIED,

@@ -12,12 +12,8 @@
 
 static bool sock_match(const struct sv_handoff *handoff)
 {
-	struct socket *sock = handoff->file ? sock_from_file(handoff->file) : NULL;
-	enum sv_sock_sort sort;
+	enum sv_sock_sort sort = sv_sock_sort(sock_from_file(handoff->file));
 
-	if (!sock)
-		return false;
-	sort = sv_sock_sort(sock);
 	return sort == SV_SOCK_TCP || sort == SV_SOCK_UNIX ||
 	       sort == SV_SOCK_UPPER;
 }
@@ -121,6 +117,7 @@ static ssize_t sock_push(struct sv_handoff *handoff, const struct sv_span *span,
 }
 
 const struct sv_sink sv_sink_sock = {
+	.types = SV_TYPE_SOCK,
 	.match = sock_match,
 	.positioning = SV_POS_NONE,
 	.copies = true,

@@ -9,7 +9,7 @@
 
 static bool vec_match(const struct sv_handoff *handoff)
 {
-	return handoff->file && sv_vector_of(handoff->file);
+	return sv_vector_of(handoff->file);
 }
 
 static ssize_t vec_push(struct sv_handoff *handoff, const struct sv_span *span,
@@ -32,6 +32,7 @@ static ssize_t vec_push(struct sv_handoff *handoff, const struct sv_span *span,
 }
 
 const struct sv_sink sv_sink_vec = {
+	.types = SV_TYPE_CHAR,
 	.match = vec_match,
 	.positioning = SV_POS_NONE,
 	.by = SPLICEVEC_ROUTE_MOVED,

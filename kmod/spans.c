@@ -15,16 +15,6 @@
 #define SV_SPANS_MIN	4
 
 /**
- * sv_spans_at - a span by its index
- * @spans: list
- * @i: index, 0 for the first, below the capacity
- */
-struct sv_span *sv_spans_at(const struct sv_spans *spans, u32 i)
-{
-	return &spans->ring[(spans->first + i) & (spans->cap - 1)];
-}
-
-/**
  * sv_spans_alloc_ring - memory for a larger list
  * @cap: spans, a power of two
  *
@@ -41,7 +31,7 @@ struct sv_span *sv_spans_alloc_ring(u32 cap)
  * @ring: from sv_spans_alloc_ring(), larger than the present one
  * @cap: its size
  *
- * Return: the former array, for the caller to kvfree().
+ * Return: the former array, for the caller to kvfree(); NULL if there was none.
  */
 struct sv_span *sv_spans_adopt_ring(struct sv_spans *spans,
 				    struct sv_span *ring, u32 cap)
@@ -70,7 +60,7 @@ int sv_spans_reserve(struct sv_spans *spans, u32 more)
 	struct sv_span *ring;
 	u32 cap;
 
-	if (spans->nr + more <= spans->cap)
+	if (spans->nr + more <= sv_spans_cap(spans))
 		return 0;
 	cap = max_t(u32, roundup_pow_of_two(spans->nr + more), SV_SPANS_MIN);
 	ring = sv_spans_alloc_ring(cap);

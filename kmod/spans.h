@@ -23,16 +23,20 @@ struct sv_span {
 	u64 at;
 };
 
+/* Spans a list holds without an array: what a single pull or push often needs. */
+#define SV_SPANS_FEW	2
+
 /**
  * struct sv_spans - a list of spans, without a lock
- * @ring: array of @cap spans, a power of two, used as a ring
+ * @ring: array of @cap spans, a power of two, used as a ring; NULL: @few serves
  * @first: index of the first span
  * @nr: number of spans
- * @cap: size of the array
+ * @cap: size of @ring
  * @head: absolute position of the first byte
  * @tail: absolute position one past the last byte
  * @loans: loans, neighbouring spans of the same loan counted once
  * @pages: pages charged for them, counted the same way
+ * @few: spans, as long as there is no @ring
  *
  * Serves as a vector's body, as what a pull has gathered so far and as the
  * window a push works on. All zero is an empty list.
@@ -46,7 +50,23 @@ struct sv_spans {
 	u64 tail;
 	u64 loans;
 	u64 pages;
+	struct sv_span few[SV_SPANS_FEW];
 };
+
+/* How many spans a list has room for. */
+static inline u32 sv_spans_cap(const struct sv_spans *spans)
+{
+	return spans->ring ? spans->cap : SV_SPANS_FEW;
+}
+
+/* A span by its index: 0 is the first, below the capacity. */
+static inline struct sv_span *sv_spans_at(const struct sv_spans *spans, u32 i)
+{
+	const struct sv_span *ring = spans->ring ?: spans->few;
+
+	return (struct sv_span *)&ring[(spans->first + i) &
+				       (sv_spans_cap(spans) - 1)];
+}
 
 /**
  * struct sv_piece - bytes of a single page
@@ -64,7 +84,6 @@ int sv_spans_reserve(struct sv_spans *spans, u32 more);
 
 void sv_spans_append(struct sv_spans *spans, const struct sv_span *span);
 void sv_spans_move(struct sv_spans *to, struct sv_spans *from);
-struct sv_span *sv_spans_at(const struct sv_spans *spans, u32 i);
 u32 sv_spans_find(const struct sv_spans *spans, u64 at);
 u32 sv_spans_count(const struct sv_spans *spans, u64 at, u64 len);
 void sv_spans_share(const struct sv_spans *spans, u64 at, u64 len, u32 max,

@@ -13,29 +13,45 @@
 /* Bytes pulled before they are pushed on: what one loan of single pages holds. */
 #define SV_SPLICE_CHUNK	SZ_1M
 
+/* Is more of a file to follow? Of other sources that is not known. */
+static void expect_more(struct sv_handoff *handoff, const struct sv_pull *pull,
+			const struct splicevec_splice *args)
+{
+	handoff->flags &= ~SPLICEVEC_MORE;
+	if (!handoff->sink->record &&
+	    sv_pull_behind(pull, args->in_offset, args->len - args->pulled))
+		handoff->flags |= SPLICEVEC_MORE;
+}
+
 /*
- * Push what the vector holds now. A sink that took less is asked again, so that
- * it says why.
+ * Push @left bytes: of @batch, or with NULL of the vector. A sink that took less
+ * is asked again, so that it says why.
  *
  * Return: 0: all of it, or a negative errno.
  */
-static int splice_push(struct sv_handoff *handoff,
-		       struct splicevec_splice *args, u64 held)
+static int push_all(struct sv_handoff *handoff, struct splicevec_splice *args,
+		    struct sv_spans *batch, u64 left)
 {
 	ssize_t ret;
 
 	do {
-		ret = sv_handoff_bytes(handoff, args->out_offset, -1, held);
+		if (batch)
+			ret = sv_handoff_spans(handoff, args->out_offset, batch);
+		else
+			ret = sv_handoff_bytes(handoff, args->out_offset, -1,
+					       left);
+		if (ret == -EAGAIN)
+			args->result |= SPLICEVEC_OUT_AGAIN;
 		if (ret < 0)
 			return ret;
-		if (!ret && held)
+		if (left && !ret)
 			return -EIO;
 		args->pushed += ret;
 		args->out_offset = sv_position_next(&handoff->position);
-		held -= ret;
+		left -= ret;
 		if (signal_pending(current))
 			return -EINTR;
-	} while (held);
+	} while (left);
 	return 0;
 }
 
@@ -49,7 +65,9 @@ static ssize_t splice_pull(struct sv_pull *pull, struct splicevec_splice *args)
 	u64 len = min_t(u64, args->len - args->pulled, SV_SPLICE_CHUNK);
 	ssize_t ret;
 
-	ret = sv_pull_bytes(pull, args->in_offset, len);
+	ret = sv_pull_gather(pull, args->in_offset, len);
+	if (ret == -EAGAIN)
+		args->result |= SPLICEVEC_IN_AGAIN;
 	if (ret < 0)
 		return ret;
 	args->pulled += ret;
@@ -60,26 +78,26 @@ static ssize_t splice_pull(struct sv_pull *pull, struct splicevec_splice *args)
 	return ret;
 }
 
-/* One round. Return: 1 to go on, 0 at the end, or a negative errno. */
+/*
+ * One round: what is pulled goes straight on, and into the vector only if it has
+ * to stay.
+ *
+ * Return: 1 to go on, 0 at the end, or a negative errno.
+ */
 static int splice_round(struct sv_pull *pull, struct sv_handoff *handoff,
 			struct splicevec_splice *args)
 {
 	ssize_t ret = splice_pull(pull, args);
+	bool more = args->pulled < args->len && !(args->result & SPLICEVEC_RECORD);
 
-	if (ret == -EAGAIN)
-		args->result |= SPLICEVEC_IN_AGAIN;
-	if (ret < 0 || (args->result & SPLICEVEC_EOF))
-		return ret;
 	/* an empty record is passed on to those who know such */
-	if (!ret && !handoff->sink->record)
-		return 0;
-	handoff->behind = sv_pull_behind(pull, args->len - args->pulled);
-	ret = splice_push(handoff, args, ret);
-	if (ret == -EAGAIN)
-		args->result |= SPLICEVEC_OUT_AGAIN;
-	if (ret)
-		return ret;
-	return args->pulled < args->len && !(args->result & SPLICEVEC_RECORD);
+	if (ret > 0 || (!ret && handoff->sink->record &&
+			(args->result & SPLICEVEC_RECORD))) {
+		expect_more(handoff, pull, args);
+		ret = push_all(handoff, args, &pull->batch, ret) ?: more;
+	}
+	sv_pull_publish(pull);
+	return ret;
 }
 
 static int splice_loop(struct sv_pull *pull, struct sv_handoff *handoff,
@@ -89,11 +107,9 @@ static int splice_loop(struct sv_pull *pull, struct sv_handoff *handoff,
 	int ret = 0;
 
 	if (held) {
-		handoff->behind = sv_pull_behind(pull, args->len);
-		ret = splice_push(handoff, args, held);
+		expect_more(handoff, pull, args);
+		ret = push_all(handoff, args, NULL, held);
 	}
-	if (ret == -EAGAIN)
-		args->result |= SPLICEVEC_OUT_AGAIN;
 	if (ret || !args->len)
 		return ret;
 	do {

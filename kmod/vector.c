@@ -87,7 +87,7 @@ static u32 vector_lacks(struct sv_vector *vec, u32 nr)
 	u32 need = vec->spans.nr + vec->reserved + nr;
 
 	lockdep_assert_held(&vec->lock);
-	return need <= vec->spans.cap ? 0 : roundup_pow_of_two(max(need, 4U));
+	return need <= sv_spans_cap(&vec->spans) ? 0 : roundup_pow_of_two(max(need, 4U));
 }
 
 /**
@@ -211,7 +211,7 @@ int sv_vector_window(struct sv_vector *vec, s64 *start, u64 *len, u32 max,
 		err = find_window(vec, &at, &left);
 		nr = err ? 0 : sv_spans_count(&vec->spans, at, left);
 		nr = min(nr, max);
-		if (err || nr <= window->cap) {
+		if (err || nr <= sv_spans_cap(window)) {
 			if (nr)
 				sv_spans_share(&vec->spans, at, left, nr, window);
 			*start = at;
