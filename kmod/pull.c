@@ -292,12 +292,17 @@ static ssize_t pull_step(struct sv_pull *pull, size_t len)
 
 	if (!source->wait)
 		return take(pull, len);
-	do {
+	for (;;) {
 		ret = source->wait(pull);
 		if (ret > 0)
 			ret = take(pull, len);
-	} while (ret == -EAGAIN && !sv_pull_nonblock(pull) && pull->timeout);
-	return ret;
+		if (ret != -EAGAIN || sv_pull_nonblock(pull) || !pull->timeout)
+			return ret;
+		/* somebody else was faster */
+		if (signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
 }
 
 static ssize_t pull_loop(struct sv_pull *pull, size_t len)

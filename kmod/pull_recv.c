@@ -7,6 +7,7 @@
 
 #include <linux/err.h>
 #include <linux/net.h>
+#include <linux/slab.h>
 #include <net/sock.h>
 
 #include "loan.h"
@@ -77,16 +78,25 @@ static bool record_match(const struct sv_pull *pull)
 
 /*
  * A socket that peeks from an offset of its own (SO_PEEK_OFF) would tell the
- * length of some later record.
+ * length of some later record. And some look at nothing if nothing is wanted.
  */
 static ssize_t next_record(struct socket *sock)
 {
 	struct msghdr msg = {};
+	struct kvec byte;
+	u8 first;
 
 	if (READ_ONCE(sock->sk->sk_peek_off) >= 0)
 		return -EOPNOTSUPP;
-	iov_iter_kvec(&msg.msg_iter, ITER_DEST, NULL, 0, 0);
+	byte = (struct kvec) { &first, sizeof(first) };
+	iov_iter_kvec(&msg.msg_iter, ITER_DEST, &byte, 1, sizeof(first));
 	return sock_recvmsg(sock, &msg, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
+}
+
+/* Will nothing come any more? */
+static bool shut_down(const struct sock *sk)
+{
+	return READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN;
 }
 
 /* Is a receive of nothing an empty record, and not the end? */
@@ -95,43 +105,103 @@ static bool has_record(const struct sock *sk)
 	if (!skb_queue_empty_lockless(&sk->sk_receive_queue))
 		return true;
 	return (sk->sk_family == AF_INET || sk->sk_family == AF_INET6) &&
-	       !(READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN);
+	       !shut_down(sk);
+}
+
+/* Pages of our own for a record, in as many loans as it takes. */
+static int make_room(struct sv_pull *pull, struct sv_spans *room, size_t size)
+{
+	u32 loans = DIV_ROUND_UP(size, SV_COPY_MAX);
+	int err = sv_pull_room(pull, loans) ?: sv_spans_reserve(room, loans);
+
+	while (!err && loans--) {
+		size_t want = min(size - room->tail, SV_COPY_MAX);
+		struct sv_loan *loan = sv_pull_begin_owned(pull, want);
+		struct sv_span span;
+
+		if (IS_ERR(loan))
+			return PTR_ERR(loan);
+		span = sv_span_whole(loan);
+		sv_spans_append(room, &span);
+		if (span.len < want)
+			err = -ENOMEM;
+	}
+	return err;
+}
+
+static void fill_batch(struct sv_pull *pull, const struct sv_spans *room,
+		       size_t len)
+{
+	u32 i;
+
+	for (i = 0; i < room->nr; i++) {
+		struct sv_span *span = sv_spans_at(room, i);
+		size_t n = min(len, span->len);
+
+		sv_pull_end_owned(pull, sv_loan_get(span->loan), 0, n);
+		len -= n;
+	}
 }
 
 static ssize_t take_record(struct sv_pull *pull, struct socket *sock,
-			   struct sv_loan *loan)
+			   struct sv_spans *room)
 {
+	bool end = shut_down(sock->sk);
 	bool record = has_record(sock->sk);
-	size_t room = sv_loan_len(loan);
-	ssize_t ret = recv_into(sock, loan, room, MSG_TRUNC | MSG_DONTWAIT);
+	struct msghdr msg = {};
+	struct bio_vec *runs;
+	ssize_t ret;
 
-	/* another reader took the one we looked at, and the next is longer */
-	if (ret > 0 && ret > room)
-		ret = -EMSGSIZE;
-	if (ret > 0 || (!ret && record))
-		pull->result |= SPLICEVEC_RECORD | SPLICEVEC_COPIED;
+	ret = sv_spans_iter(room, ITER_DEST, &msg.msg_iter, &runs);
+	if (ret)
+		return ret;
+	ret = sock_recvmsg(sock, &msg, MSG_TRUNC | MSG_DONTWAIT);
+	kvfree(runs);
+	if (ret == -EAGAIN && end)
+		return 0;
+	if (ret < 0 || (!ret && !record))
+		return ret;
+	/* a stranger took the one that was looked at, and the next is longer */
+	if (ret > room->tail)
+		return -EMSGSIZE;
+	pull->result |= SPLICEVEC_RECORD | SPLICEVEC_COPIED;
+	fill_batch(pull, room, ret);
 	return ret;
 }
 
-static ssize_t record_pull(struct sv_pull *pull, size_t len)
+static ssize_t pull_next(struct sv_pull *pull, struct socket *sock, size_t len)
 {
-	struct socket *sock = sock_from_file(pull->file);
 	ssize_t size = next_record(sock);
-	struct sv_loan *loan;
+	struct sv_spans room = {};
 	ssize_t ret;
 
+	if (size == -EAGAIN && shut_down(sock->sk))
+		return 0;
 	if (size < 0)
 		return size;
-	if (size > len || size > SV_COPY_MAX)
+	if (size > len)
 		return -EMSGSIZE;
-	/* room for whichever comes, if another reader takes this one */
-	loan = sv_pull_begin_owned(pull, max_t(size_t, size, SV_RECV_MAX));
-	if (IS_ERR(loan))
-		return PTR_ERR(loan);
-	ret = size > sv_loan_len(loan) ? -ENOMEM : take_record(pull, sock, loan);
-	if (ret > 0)
-		return sv_pull_end_owned(pull, loan, 0, ret);
-	sv_loan_put(loan);
+	/* for whichever comes, should a stranger take this one */
+	ret = make_room(pull, &room, max_t(size_t, size, SV_RECV_MAX));
+	if (!ret)
+		ret = take_record(pull, sock, &room);
+	sv_spans_free(&room);
+	return ret;
+}
+
+/*
+ * Between the look and the receive no other pull may come. The position lock of
+ * a socket's file has no other use.
+ */
+static ssize_t record_pull(struct sv_pull *pull, size_t len)
+{
+	struct file *file = pull->file;
+	ssize_t ret;
+
+	if (mutex_lock_killable(&file->f_pos_lock))
+		return -EINTR;
+	ret = pull_next(pull, sock_from_file(file), len);
+	mutex_unlock(&file->f_pos_lock);
 	return ret;
 }
 

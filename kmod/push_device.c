@@ -41,7 +41,7 @@ static ssize_t device_push(struct sv_handoff *handoff,
 
 	if (would_wait(handoff))
 		return -EAGAIN;
-	ret = sv_spans_iter(window, &from, &runs);
+	ret = sv_spans_iter(window, ITER_SOURCE, &from, &runs);
 	if (ret)
 		return ret;
 	if ((handoff->flags & SPLICEVEC_NONBLOCK) && file_can_poll(handoff->file))

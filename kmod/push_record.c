@@ -37,7 +37,7 @@ static ssize_t record_push(struct sv_handoff *handoff,
 	struct bio_vec *runs;
 	ssize_t ret;
 
-	ret = sv_spans_iter(window, &msg.msg_iter, &runs);
+	ret = sv_spans_iter(window, ITER_SOURCE, &msg.msg_iter, &runs);
 	if (ret)
 		return ret;
 	iov_iter_truncate(&msg.msg_iter, len);

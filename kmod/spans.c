@@ -390,8 +390,9 @@ static size_t copy_runs(const struct sv_span *span, struct bio_vec *to)
 }
 
 /**
- * sv_spans_iter - an iterator over a list, to read from
+ * sv_spans_iter - an iterator over a list
  * @spans: list
+ * @direction: as for sv_span_iter()
  * @iter: result
  * @runs: result: array the iterator needs, for the caller to kvfree(); NULL if
  *	it needs none
@@ -399,8 +400,8 @@ static size_t copy_runs(const struct sv_span *span, struct bio_vec *to)
  * Context: may sleep.
  * Return: 0 or -ENOMEM.
  */
-int sv_spans_iter(const struct sv_spans *spans, struct iov_iter *iter,
-		  struct bio_vec **runs)
+int sv_spans_iter(const struct sv_spans *spans, int direction,
+		  struct iov_iter *iter, struct bio_vec **runs)
 {
 	size_t len = spans->tail - spans->head;
 	struct iov_iter part;
@@ -409,11 +410,11 @@ int sv_spans_iter(const struct sv_spans *spans, struct iov_iter *iter,
 
 	*runs = NULL;
 	if (spans->nr == 1) {
-		sv_span_iter(sv_spans_at(spans, 0), ITER_SOURCE, iter);
+		sv_span_iter(sv_spans_at(spans, 0), direction, iter);
 		return 0;
 	}
 	for (i = 0; i < spans->nr; i++) {
-		sv_span_iter(sv_spans_at(spans, i), ITER_SOURCE, &part);
+		sv_span_iter(sv_spans_at(spans, i), direction, &part);
 		nr += part.nr_segs;
 	}
 	*runs = kvmalloc_array(nr, sizeof(**runs), GFP_KERNEL_ACCOUNT);
@@ -422,6 +423,6 @@ int sv_spans_iter(const struct sv_spans *spans, struct iov_iter *iter,
 	nr = 0;
 	for (i = 0; i < spans->nr; i++)
 		nr += copy_runs(sv_spans_at(spans, i), *runs + nr);
-	iov_iter_bvec(iter, ITER_SOURCE, *runs, nr, len);
+	iov_iter_bvec(iter, direction, *runs, nr, len);
 	return 0;
 }

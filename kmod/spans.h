@@ -95,8 +95,8 @@ void sv_spans_drop(struct sv_spans *spans, u64 len);
 void sv_spans_cut(struct sv_spans *spans, u64 len);
 void sv_spans_free(struct sv_spans *spans);
 
-int sv_spans_iter(const struct sv_spans *spans, struct iov_iter *iter,
-		  struct bio_vec **runs);
+int sv_spans_iter(const struct sv_spans *spans, int direction,
+		  struct iov_iter *iter, struct bio_vec **runs);
 
 struct sv_span sv_span_whole(struct sv_loan *loan);
 void sv_span_advance(struct sv_span *span, size_t len);

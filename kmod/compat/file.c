@@ -7,38 +7,28 @@
 
 /**
  * sv_splice_read - fill a private pipe ring from a file
- * @file: source, open for reading
+ * @file: source with ->splice_read, open for reading; permission has been asked
  * @pos: where to read; moved on by what was read
  * @pipe: ring nobody else can see
  * @len: bytes at the most
  * @flags: SPLICE_F_*
  *
- * Return: bytes read, 0 at the end of the file, or a negative errno; -EINVAL
- * where the file cannot be spliced from.
+ * As vfs_splice_read(), which asks for permission once more. From 6.5 on that
+ * knows of files without a page cache, before they did so themselves. The test may
+ * go with 6.1.
+ *
+ * Return: bytes read, 0 at the end of the file, or a negative errno.
  */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
 ssize_t sv_splice_read(struct file *file, loff_t *pos,
 		       struct pipe_inode_info *pipe, size_t len,
 		       unsigned int flags)
 {
-	return vfs_splice_read(file, pos, pipe, len, flags);
-}
-#else
-/* 6.1 does not export vfs_splice_read(). May go with 6.1. */
-ssize_t sv_splice_read(struct file *file, loff_t *pos,
-		       struct pipe_inode_info *pipe, size_t len,
-		       unsigned int flags)
-{
-	ssize_t ret;
-
-	if (!file->f_op->splice_read)
-		return -EINVAL;
-	ret = rw_verify_area(READ, file, pos, len);
-	if (ret < 0)
-		return ret;
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
+	if (IS_DAX(file->f_mapping->host))
+		return copy_splice_read(file, pos, pipe, len, flags);
+#endif
 	return file->f_op->splice_read(file, pos, pipe, len, flags);
 }
-#endif
 
 /**
  * sv_write_iter - write with a kiocb of the caller's
