@@ -91,6 +91,8 @@ static void span_to_user(const struct sv_span *span, u64 at,
 	to->flags = 0;
 	if (span->loan->kind == SPLICEVEC_CACHE || !span->loan->plain)
 		to->flags |= SPLICEVEC_SPAN_LOAN;
+	to->loan = span->loan->serial;
+	to->skip = sv_span_before(span);
 }
 
 /* Copies a window to user space outside the vector's lock. */

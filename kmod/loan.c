@@ -19,6 +19,8 @@
 /* One run may not outgrow what an int of the block or net layer can hold. */
 #define SV_RUN_MAX	SZ_1G
 
+static atomic64_t last_serial;
+
 static unsigned int run_pages(const struct bio_vec *bv)
 {
 	return DIV_ROUND_UP(bv->bv_offset + bv->bv_len, PAGE_SIZE);
@@ -88,6 +90,7 @@ struct sv_loan *sv_loan_alloc(struct sv_account *account,
 	loan->lazy = false;
 	loan->nr = 0;
 	loan->cap = runs;
+	loan->serial = atomic64_inc_return_relaxed(&last_serial);
 	loan->pages = runs;
 	loan->account = sv_account_get(account);
 	loan->release = loan->plain ? release_pages_put : release_pages_unpin;

@@ -21,6 +21,7 @@ struct sv_ring;
  * @lazy: the pages may still be on their way from the disk
  * @nr: runs in use
  * @cap: runs there is room for
+ * @serial: tells it from every other loan there is or was
  * @pages: pages charged to @account
  * @account: who pays; holds one reference
  * @release: gives the pages back, once; may sleep
@@ -38,6 +39,7 @@ struct sv_loan {
 	bool lazy;
 	u16 nr;
 	u16 cap;
+	u64 serial;
 	unsigned long pages;
 	struct sv_account *account;
 	void (*release)(struct sv_loan *loan);

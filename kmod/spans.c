@@ -308,6 +308,22 @@ struct sv_span sv_span_whole(struct sv_loan *loan)
 }
 
 /**
+ * sv_span_before - how far into its loan a span begins
+ * @span: span
+ *
+ * Return: bytes of the loan before it.
+ */
+size_t sv_span_before(const struct sv_span *span)
+{
+	size_t before = span->skip;
+	u32 i;
+
+	for (i = 0; i < span->run; i++)
+		before += span->loan->bv[i].bv_len;
+	return before;
+}
+
+/**
  * sv_span_advance - cut bytes off the front of a span
  * @span: span
  * @len: bytes, not more than it has

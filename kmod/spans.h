@@ -99,6 +99,7 @@ int sv_spans_iter(const struct sv_spans *spans, int direction,
 		  struct iov_iter *iter, struct bio_vec **runs);
 
 struct sv_span sv_span_whole(struct sv_loan *loan);
+size_t sv_span_before(const struct sv_span *span);
 void sv_span_advance(struct sv_span *span, size_t len);
 bool sv_span_next_piece(struct sv_span *span, struct sv_piece *piece);
 void sv_span_iter(const struct sv_span *span, int direction,

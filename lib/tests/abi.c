@@ -16,7 +16,7 @@ static void test_sizes(void)
 	SIZE(splicevec_push, 80);
 	SIZE(splicevec_splice, 72);
 	SIZE(splicevec_info, 48);
-	SIZE(splicevec_span, 24);
+	SIZE(splicevec_span, 40);
 	SIZE(splicevec_spans, 32);
 	SIZE(splicevec_features, 32);
 }
@@ -31,6 +31,8 @@ static void test_places(void)
 	PLACE(splicevec_splice, pulled, 40);
 	PLACE(splicevec_splice, result, 64);
 	PLACE(splicevec_info, head, 8);
+	PLACE(splicevec_span, loan, 24);
+	PLACE(splicevec_span, skip, 32);
 	PLACE(splicevec_spans, count, 24);
 	PLACE(splicevec_features, routes, 16);
 	PLACE(splicevec_features, reasons, 24);

@@ -270,12 +270,20 @@ enum splicevec_kind {
  * @len: bytes
  * @kind: enum splicevec_kind
  * @flags: SPLICEVEC_SPAN_LOAN or 0
+ * @loan: serial number of the loan its pages belong to, from 1; never given out
+ *	again as long as the module stays loaded
+ * @skip: bytes of that loan before the span
+ *
+ * Two bytes are the same memory if they are as far into the same loan. A page
+ * that was pulled twice has been lent twice, and is two loans.
  */
 struct splicevec_span {
 	__aligned_u64 offset;
 	__aligned_u64 len;
 	__u32 kind;
 	__u32 flags;
+	__aligned_u64 loan;
+	__aligned_u64 skip;
 };
 
 /**
