@@ -16,11 +16,20 @@ DISK_SIZE = 1 << 30
 CMDLINE = ("console=ttyS0", "panic=-1", "printk.devkmsg=on",
            "log_buf_len=4M", "unknown_nmi_panic", "rdinit=/init")
 
-# QEMU shall not outlive us, however we end. Its emulation of cmpxchg16b breaks
-# 6.12 guests, so the CPU has none.
+# QEMU shall not outlive us, however we end.
 QEMU = ("setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-nodefaults",
-        "-display", "none", "-no-reboot", "-M", "q35", "-cpu", "max,cx16=off",
-        "-smp", "2", "-m", "2G")
+        "-display", "none", "-no-reboot", "-M", "q35", "-m", "2G")
+
+# QEMU's emulation of cmpxchg16b breaks 6.12 guests, so the CPU has none.
+CPU = "max,cx16=off"
+
+# Virtual time: an instruction takes a nanosecond, whatever the host is doing.
+# Strings are copied by words, as an instruction for each byte would make copies
+# dearer than they are. An idle CPU polls: if it halted, the clock would jump to
+# the next timer, which for a packet on its way is its retransmission.
+VIRTUAL_TIME = ("-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off",
+                "-smp", "1", "-cpu", f"{CPU},erms=off,fsrm=off")
+VIRTUAL_TIME_CMDLINE = ("idle=poll",)
 
 TAPS = ("tap0", "tap1")
 MACS = ("52:54:00:09:00:0a", "52:54:00:09:00:0b")
@@ -33,6 +42,13 @@ def accelerator():
     if able and os.access("/dev/kvm", os.R_OK | os.W_OK):
         return "kvm"
     return "tcg"
+
+
+def processor(virtual_time):
+    """Return the arguments for QEMU, and for the kernel."""
+    if virtual_time:
+        return VIRTUAL_TIME, VIRTUAL_TIME_CMDLINE
+    return ("-accel", accelerator(), "-smp", "2", "-cpu", CPU), ()
 
 
 def bridged_taps():
@@ -121,8 +137,9 @@ class Machine:
 
     def launch(self, opt, args, nics, terminal):
         quiet = ("quiet",) if terminal else ()
-        cmdline = " ".join((*CMDLINE, *quiet, "--", *args))
-        argv = [*QEMU, "-accel", accelerator(),
+        cpu, idle = processor(opt.mode == "bench")
+        cmdline = " ".join((*CMDLINE, *idle, *quiet, "--", *args))
+        argv = [*QEMU, *cpu,
                 "-kernel", str(opt.prefix / "vmlinuz"),
                 "-initrd", str(opt.initrd), "-append", cmdline,
                 *self.serial_args(terminal),

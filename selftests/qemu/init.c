@@ -4,6 +4,7 @@
  *
  *	init check LIMIT PROGRAM...	run test programs, LIMIT seconds each
  *	init demo LIMIT PROGRAM		run one program, show what it prints
+ *	init bench LIMIT PROGRAM ARG...	likewise, for LIMIT seconds of virtual time
  *	init shell ROWS COLUMNS		a shell on the console
  */
 #include "init.h"
@@ -90,7 +91,7 @@ static int check(int argc, char **argv)
 
 static int demo(char **argv)
 {
-	run_plain(argv[3], atoi(argv[2]));
+	run_plain(argv + 3, atoi(argv[2]));
 	unload();
 	return 0;
 }
@@ -108,7 +109,7 @@ int main(int argc, char **argv)
 	setup();
 	if (!strcmp(argv[1], "check"))
 		check(argc, argv);
-	else if (!strcmp(argv[1], "demo"))
+	else if (!strcmp(argv[1], "demo") || !strcmp(argv[1], "bench"))
 		demo(argv);
 	else if (!strcmp(argv[1], "shell"))
 		run_shell(argv[2], argv[3]);

@@ -41,8 +41,8 @@ int write_file(const char *path, const char *text);
 void setup_net(void);
 
 /* runner.c: one program at a time, each with a time limit. */
-void run_tests(const char *program, unsigned int limit);
-void run_plain(const char *program, unsigned int limit);
+void run_tests(char *program, unsigned int limit);
+void run_plain(char *const argv[], unsigned int limit);
 
 /* shell.c: somebody at the console. */
 void run_shell(const char *rows, const char *columns);

@@ -10,14 +10,15 @@ CRASH = re.compile("BUG:|kernel BUG|Oops|Kernel panic|sysrq:")
 class Results:
     """Results of one guest. See verdict.c for the lines it sends."""
 
-    def __init__(self, kernel, mode, verbose):
+    def __init__(self, kernel, mode, verbose, rows=None):
         self.kernel = kernel
-        self.plain = mode == "demo"
+        self.plain = mode in ("demo", "bench")
         self.verbose = verbose
         self.passed = self.failed = self.skipped = 0
         self.program = None
         self.before = (0, 0, 0)
         self.told = []
+        self.rows = rows
         self.verdict = None
 
     def show(self, text):
@@ -42,7 +43,9 @@ class Results:
             self.show(f"{self.kernel}: {program}")
 
     def on_out(self, text):
-        if self.plain or self.verbose:
+        if self.rows and text.startswith("row "):
+            print(text, file=self.rows, flush=True)
+        elif self.plain or self.verbose:
             self.show(text if self.plain else f"    {text}")
         else:
             self.told.append(text)

@@ -4,6 +4,7 @@
 
     run.py [options] check PROGRAM...
     run.py [options] demo PROGRAM
+    run.py [options] --rows FILE bench PROGRAM ARG...
     run.py [options] shell
 
 The verdict comes through a serial port of its own; the console is only a log.
@@ -28,6 +29,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 SILENCE = 60
 # To boot, to load modules and to set up, under emulation.
 BOOT = 180
+# Virtual time is several times slower.
+SLOWER = 10
 
 
 def options():
@@ -43,8 +46,10 @@ def options():
                         help="seconds for all of them")
     parser.add_argument("--summary", type=pathlib.Path,
                         help="write the counts here")
+    parser.add_argument("--rows", type=argparse.FileType("w"),
+                        help="write the rows a bench prints here")
     parser.add_argument("--verbose", action="store_true")
-    parser.add_argument("mode", choices=("check", "demo", "shell"))
+    parser.add_argument("mode", choices=("check", "demo", "bench", "shell"))
     parser.add_argument("programs", nargs="*")
     return parser.parse_args()
 
@@ -67,13 +72,13 @@ def enter_private_net():
     return None
 
 
-def watch(machine, results, limit):
+def watch(machine, results, limit, slower=1):
     """Feed verdict lines to results until the guest is gone or hung.
 
     Return None, or what went wrong.
     """
     start = last = time.monotonic()
-    patience = BOOT
+    patience = BOOT * slower
     while not machine.gone():
         readable, _, _ = select.select((machine.verdict,), (), (), 1)
         now = time.monotonic()
@@ -83,7 +88,7 @@ def watch(machine, results, limit):
                 break
             for line in lines:
                 results.line(line)
-            last, patience = now, SILENCE
+            last, patience = now, SILENCE * slower
         if now - last > patience:
             return f"no sign of life for {patience} s"
         if now - start > limit:
@@ -93,9 +98,10 @@ def watch(machine, results, limit):
 
 def batch(opt, no_nics):
     args = (opt.mode, str(opt.limit), *opt.programs)
-    results = report.Results(opt.name, opt.mode, opt.verbose)
+    results = report.Results(opt.name, opt.mode, opt.verbose, opt.rows)
     with guest.Machine(opt, args, nics=not no_nics) as machine:
-        trouble = watch(machine, results, opt.total)
+        trouble = watch(machine, results, opt.total,
+                        SLOWER if opt.mode == "bench" else 1)
         if trouble:
             machine.dump_stacks()
     results.end(trouble, opt.logs / "console.log")

@@ -35,7 +35,7 @@ double now(void)
 	return time.tv_sec + time.tv_nsec / 1e9;
 }
 
-static void exec_program(const char *program, int out)
+static void exec_program(char *const argv[], int out)
 {
 	char path[256];
 
@@ -45,13 +45,13 @@ static void exec_program(const char *program, int out)
 	dup2(out, 2);
 	if (chdir("/tmp"))
 		_exit(126);
-	snprintf(path, sizeof(path), PROGRAM_DIR "/%s", program);
-	execl(path, path, NULL);
+	snprintf(path, sizeof(path), PROGRAM_DIR "/%s", argv[0]);
+	execv(path, argv);
 	dprintf(2, "%s: %m\n", path);
 	_exit(127);
 }
 
-static int start(struct child *child, const char *program)
+static int start(struct child *child, char *const argv[])
 {
 	int ends[2];
 
@@ -59,7 +59,7 @@ static int start(struct child *child, const char *program)
 		return -errno;
 	child->pid = fork();
 	if (!child->pid)
-		exec_program(program, ends[1]);
+		exec_program(argv, ends[1]);
 	close(ends[1]);
 	child->out = ends[0];
 	fcntl(child->out, F_SETFL, O_NONBLOCK);
@@ -148,12 +148,13 @@ static void overran(const char *program, unsigned int limit)
 }
 
 /* Return the program's wait status, or -1 if it never really ended. */
-static int run(const char *program, unsigned int limit, struct tap *tap)
+static int run(char *const argv[], unsigned int limit, struct tap *tap)
 {
+	const char *program = argv[0];
 	struct child child = { .tap = tap };
 	int status = -1, ret;
 
-	ret = start(&child, program);
+	ret = start(&child, argv);
 	if (ret) {
 		verdict_fail(program, "start: %s", strerror(-ret));
 		return -1;
@@ -184,15 +185,16 @@ static void check_module(const char *program)
 		verdict_fail(program, "%s: %s", MODULE_FILE, strerror(-ret));
 }
 
-void run_tests(const char *program, unsigned int limit)
+void run_tests(char *program, unsigned int limit)
 {
+	char *const argv[] = { program, NULL };
 	struct tap tap = { .program = program };
 	double start = now();
 	int status;
 
 	verdict_run(program);
 	watch_begin(program);
-	status = run(program, limit, &tap);
+	status = run(argv, limit, &tap);
 	if (status >= 0)
 		tap_finish(&tap, status);
 	check_module(program);
@@ -200,14 +202,15 @@ void run_tests(const char *program, unsigned int limit)
 	verdict_done(program, now() - start);
 }
 
-void run_plain(const char *program, unsigned int limit)
+void run_plain(char *const argv[], unsigned int limit)
 {
+	const char *program = argv[0];
 	double start = now();
 	int status;
 
 	verdict_run(program);
 	watch_begin(program);
-	status = run(program, limit, NULL);
+	status = run(argv, limit, NULL);
 	if (status > 0)
 		verdict_fail(program, "%s %d",
 			     WIFSIGNALED(status) ? "signal" : "exit status",
