@@ -8,6 +8,8 @@ SOVERSION	:= 0
 KERNELS		?= 6.1 6.12
 # Test programs to run; empty: all.
 TESTS		?=
+# Scenarios of the benchmark to run; empty: all.
+BENCH		?=
 # Seconds for one test program, and for all of them in one guest.
 LIMIT		?= 300
 TOTAL		?= 3600
@@ -43,7 +45,7 @@ say		= @printf '  %-7s %s\n' $(1) $(2)
 .SUFFIXES:
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all lib tools programs modules install uninstall check demo shell \
+.PHONY: all lib tools programs modules install uninstall check demo bench shell \
 	selftest-here checkpatch deps clean help FORCE
 all: lib tools $(if $(wildcard /lib/modules/$(RUNNING)/build),\
 	$(BUILD)/$(RUNNING)/splicevec.ko)
@@ -124,6 +126,15 @@ $(BUILD)/selftests/%.o: selftests/%.c Makefile | $(HARNESS)/kselftest_harness.h
 	$(Q)$(CC) $(ALL_CFLAGS) -pthread -isystem $(HARNESS) -c -o $@ $<
 
 $(BUILD)/selftests/bin/%: $(BUILD)/selftests/%.o $(SHARED_OBJS) $(LIB_A)
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -static -pthread -o $@ $^
+
+# The benchmark, a program of the guest too
+
+BENCH_OBJS	:= $(patsubst %.c,$(BUILD)/%.o,$(wildcard selftests/bench/*.c))
+
+$(BUILD)/selftests/bin/bench: $(BENCH_OBJS) $(SHARED_OBJS) $(LIB_A)
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -static -pthread -o $@ $^
@@ -228,6 +239,12 @@ demo: deps
 	+@$(MAKE) -Otarget IN_GUEST=demo $(BUILD)/$(NEWEST)/initramfs
 	@$(call GUEST,$(NEWEST)) demo demo
 
+bench:
+	@selftests/deps.sh bench
+	+@$(MAKE) -Otarget IN_GUEST=bench $(KERNELS:%=$(BUILD)/%/initramfs)
+	@BUILD='$(abspath $(BUILD))' KERNELS='$(KERNELS)' BENCH='$(BENCH)' \
+	 TOTAL='$(TOTAL)' selftests/bench/bench.sh
+
 shell: deps
 	+@$(MAKE) -Otarget IN_GUEST='$(PROGRAMS)' $(BUILD)/$(NEWEST)/initramfs
 	@$(call GUEST,$(NEWEST)) shell
@@ -303,6 +320,7 @@ help:
 	@echo 'make uninstall       take all that away'
 	@echo 'make demo            boot the newest of KERNELS, show what it does'
 	@echo 'make check           all tests, on each of KERNELS'
+	@echo 'make bench           measure, on each of KERNELS; to $(BUILD)/bench'
 	@echo 'make shell           a shell in a guest: module, command, tests'
 	@echo 'make selftest-here   the tests on this machine (module loaded)'
 	@echo 'make checkpatch      the kernel'"'"'s style checker'
@@ -312,4 +330,5 @@ help:
 	@echo 'tests: $(GUEST_TESTS) $(HOST_TESTS)'
 
 -include $(LIB_OBJS:.o=.d) $(TOOL_OBJS:.o=.d) $(SHARED_OBJS:.o=.d) \
+	$(BENCH_OBJS:.o=.d) \
 	$(PROGRAMS:%=$(BUILD)/selftests/%.d) $(HOST_BINARIES:=.d)

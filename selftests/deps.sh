@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # The Debian packages that building and testing take; installs missing ones.
+# "deps.sh bench": and those that measuring takes.
 set -eu
 
 # The module: gcc-12 is what Debian's kernels are built with, objtool and
@@ -13,6 +14,8 @@ packages="$packages qemu-system-x86 seabios busybox-static e2fsprogs xfsprogs"
 packages="$packages iproute2 python3 debian-archive-keyring"
 # make checkpatch
 packages="$packages perl"
+# Drawings of the benchmark.
+[ "${1-}" != bench ] || packages="$packages gnuplot-nox"
 
 missing=
 for package in $packages; do
