@@ -24,6 +24,20 @@ static int wait_for_folio(struct folio *folio, bool nonblock)
 	return err ?: folio_test_uptodate(folio) ? 0 : -EIO;
 }
 
+/**
+ * sv_lazy_wait_page - wait for a page of a loan
+ * @loan: the loan
+ * @page: one of its pages
+ * @nonblock: -EAGAIN rather than wait
+ *
+ * Return: 0, -EIO, -EAGAIN or -EINTR: a fatal signal came.
+ */
+int sv_lazy_wait_page(const struct sv_loan *loan, struct page *page,
+		      bool nonblock)
+{
+	return loan->lazy ? wait_for_folio(page_folio(page), nonblock) : 0;
+}
+
 /* Wait for a span. @ready counts the bytes before the first one that fails. */
 static int wait_for_span(const struct sv_span *span, bool nonblock,
 			 size_t *ready)
