@@ -12,6 +12,7 @@
 #include "args.h"
 #include "file.h"
 #include "loan.h"
+#include "mmap.h"
 #include "pull.h"
 #include "push.h"
 #include "splice.h"
@@ -204,6 +205,7 @@ static const struct file_operations sv_fops = {
 	.llseek = sv_file_llseek,
 	.unlocked_ioctl = sv_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+	.mmap = sv_mmap,
 	.show_fdinfo = sv_show_fdinfo,
 };
 

@@ -136,6 +136,18 @@ size_t sv_push_copied(const struct sv_push *push, bool *settled)
 }
 
 /**
+ * sv_release_queue - let something else give its loans back in peace
+ * @release: its work; whoever queues it holds a module reference, which it drops
+ *	last
+ *
+ * Context: any.
+ */
+void sv_release_queue(struct work_struct *release)
+{
+	queue_work(release_queue, release);
+}
+
+/**
  * sv_completion_init - make the queue
  *
  * Return: 0 or -ENOMEM.
@@ -149,8 +161,8 @@ int sv_completion_init(void)
 /**
  * sv_completion_exit - wait until nothing of ours runs anywhere
  *
- * Context: module exit; no vector is open and no push is alive, so nothing new
- * is queued.
+ * Context: module exit; no vector is open or mapped and no push is alive, so
+ * nothing new is queued.
  */
 void sv_completion_exit(void)
 {

@@ -8,6 +8,7 @@
 
 struct sv_account;
 struct sv_loan;
+struct work_struct;
 
 /**
  * struct sv_push - one tracked transfer in flight
@@ -32,6 +33,8 @@ struct sv_push *sv_push_begin(struct sv_loan *loan, struct sv_account *account);
 bool sv_push_get(struct sv_push *push);
 void sv_push_put(struct sv_push *push);
 size_t sv_push_copied(const struct sv_push *push, bool *settled);
+
+void sv_release_queue(struct work_struct *release);
 
 int sv_completion_init(void);
 void sv_completion_exit(void);

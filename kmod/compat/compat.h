@@ -48,6 +48,19 @@
 #define sv_iter_iov(iter)	((iter)->iov)
 #endif
 
+/* 6.3 made the flags of a mapping private to accessors. May go with 6.1. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	vma->vm_flags |= flags;
+}
+
+static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	vma->vm_flags &= ~flags;
+}
+#endif
+
 /* The completion of a ubuf_info; sv_ubuf_init() wires it up. */
 void sv_ubuf_complete(struct sk_buff *skb, struct ubuf_info *ubuf,
 		      bool zerocopy);
