@@ -7,6 +7,9 @@
 /* Everything else is hidden; the version map lists the same names again. */
 #define SV_API __attribute__((visibility("default")))
 
+/* Bytes that one command moves at the most. */
+#define SV_COMMAND_MAX	0x7ffff000ULL
+
 /**
  * sv__command - run one ioctl on a vector
  * @vec: vector

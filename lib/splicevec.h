@@ -149,6 +149,106 @@ int64_t sv_splice(int in, int out, uint64_t len);
  */
 int64_t sv_splice_vec(int vec, int in, int out, uint64_t len);
 
+/*
+ * Vectors made of vectors. No byte is copied or even looked at, no page charged
+ * anew: spans are shared or moved, at a cost that goes with their number. New
+ * vectors are opened as by sv_open(0), and their positions begin at 0.
+ *
+ * If a call fails, all vectors are as they were and no new one is left open.
+ * Signals do not end these calls. Others may push, pull and drop meanwhile:
+ * a window is what it was when it was looked at, wherever the head went. What
+ * is said of this below goes for up to 0x7ffff000 bytes, which are one command;
+ * more are several, and others may get in between.
+ *
+ * Errors they share: -EMFILE, -ENFILE, -ENOMEM; -ENOBUFS, a vector would have
+ * too many spans; -EBADF, a vector is not open for this: reading to take from
+ * it, writing to add to it; -ENOTTY, it is none.
+ */
+
+/**
+ * sv_sub - a new vector with some of the bytes of another, which keeps its own
+ * @vec: vector
+ * @start: absolute position of the first byte, or SV_HEAD
+ * @len: bytes at the most, or SV_ALL
+ *
+ * Return: the new vector's fd, or a negative errno: -ESTALE if the window, or
+ * its beginning, is no longer held. A window past the tail is empty.
+ */
+int sv_sub(int vec, int64_t start, uint64_t len);
+
+/**
+ * sv_dup - a new vector with all the bytes of another, which keeps its own
+ * @vec: vector
+ *
+ * Not dup(2), which makes a new fd of the same vector: what is consumed from
+ * either of these is still in the other.
+ *
+ * Return: the new vector's fd, or a negative errno.
+ */
+int sv_dup(int vec);
+
+/**
+ * sv_concat - append the bytes of another vector, which keeps its own
+ * @to: vector
+ * @from: vector to append; @to itself doubles it
+ *
+ * They arrive all at once, and what others pull into @to comes before or after
+ * them. Of more than 0x7ffff000 bytes the first may have arrived when an error
+ * comes: then the short count is returned, and
+ * sv_pull(@to, @from, position, ...) takes the rest.
+ *
+ * Return: bytes appended, or a negative errno.
+ */
+int64_t sv_concat(int to, int from);
+
+/**
+ * sv_prepend - put the bytes of another vector, which keeps its own, at the head
+ * @to: vector; nobody else may use it meanwhile
+ * @from: vector to prepend; @to itself doubles it
+ *
+ * Positions never run backwards: the head moves to where the tail was, and the
+ * windows of before are gone (-ESTALE). Until the call returns @to holds its own
+ * bytes twice, so there must be room for these spans (-ENOBUFS). The one thing
+ * that can fail after @to was touched is to drop them, if there is no memory
+ * even for that (-ENOMEM): then some bytes are left at the head that stand in
+ * their place behind once more.
+ *
+ * Return: bytes prepended, or a negative errno: -EFBIG if there are more than
+ * 0x7ffff000 of both together, which cannot be done at once.
+ */
+int64_t sv_prepend(int to, int from);
+
+/**
+ * sv_split - cut bytes off the head into a new vector
+ * @vec: vector; keeps the rest, at the positions it had
+ * @len: bytes at the most, or SV_ALL
+ *
+ * The bytes are consumed as by sv_push(): of several that consume, each gets
+ * others. The new vector followed by @vec is always what @vec was. The cut is
+ * nearer to the head than asked for only if memory ran out on the way.
+ *
+ * Return: the new vector's fd, or a negative errno.
+ */
+int sv_split(int vec, uint64_t len);
+
+/**
+ * sv_compare - are the bytes of two vectors the same memory?
+ * @a: vector
+ * @b: vector
+ * @same: result: how many bytes from the heads on are the same memory; or NULL
+ *
+ * Bytes are the same if they lie at the same place of the same loan, however
+ * the spans are cut and at whatever positions they stand. Nothing is read: equal
+ * bytes in different memory are not the same, nor is a page that was pulled
+ * twice, for it was lent twice. What is the same has equal bytes for as long as
+ * it is held, whoever writes to it.
+ *
+ * Return: 0 if all bytes are the same and both vectors have as many; 1 if not:
+ * at @same they differ, or the shorter one ends; or a negative errno, -ESTALE if
+ * somebody consumed what was still to be compared.
+ */
+int sv_compare(int a, int b, uint64_t *same);
+
 /**
  * sv_info - the state of a vector
  * @vec: vector
