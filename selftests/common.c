@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <splicevec.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -346,6 +347,59 @@ void drain_start(struct drain *drain)
 void drain_finish(struct drain *drain)
 {
 	pthread_join(drain->thread, NULL);
+}
+
+static void *worker_thread(void *arg)
+{
+	struct worker *worker = arg;
+
+	worker->tid = gettid();
+	worker->work(worker->arg);
+	return NULL;
+}
+
+void worker_start(struct worker *worker, void (*work)(void *arg), void *arg)
+{
+	sigset_t all, before;
+
+	*worker = (struct worker){ .work = work, .arg = arg };
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	if (pthread_create(&worker->thread, NULL, worker_thread, worker))
+		die("no thread");
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+/* The letter that tells what a thread is doing, behind its name in brackets. */
+static char thread_state(pid_t tid)
+{
+	char path[64], text[256], *at;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	fd = must(open(path, O_RDONLY | O_CLOEXEC));
+	text[must(read(fd, text, sizeof(text) - 1))] = '\0';
+	close(fd);
+	at = strrchr(text, ')');
+	if (!at)
+		die("%s: %s", path, text);
+	return at[2];
+}
+
+void worker_await_sleep(struct worker *worker)
+{
+	time_t end = time(NULL) + SETTLE;
+
+	while (!worker->tid || thread_state(worker->tid) != 'S') {
+		if (time(NULL) > end)
+			die("a thread does not come to wait");
+		usleep(1000);
+	}
+}
+
+void worker_finish(struct worker *worker)
+{
+	pthread_join(worker->thread, NULL);
 }
 
 bool in_child(bool (*fn)(void *arg), void *arg)

@@ -157,6 +157,20 @@ struct drain {
 void drain_start(struct drain *drain);
 void drain_finish(struct drain *drain);
 
+/* A thread that does something, and may come to wait in it. */
+struct worker {
+	pthread_t thread;
+	void (*work)(void *arg);
+	void *arg;
+	_Atomic pid_t tid;
+};
+
+/* No signal of the process is handled by a worker. */
+void worker_start(struct worker *worker, void (*work)(void *arg), void *arg);
+/* Return once it sleeps, in whatever it waits for. */
+void worker_await_sleep(struct worker *worker);
+void worker_finish(struct worker *worker);
+
 /* Run @fn in a child process; it passes if it returns true. */
 bool in_child(bool (*fn)(void *arg), void *arg);
 
