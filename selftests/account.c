@@ -207,6 +207,40 @@ TEST_F(account, above_the_soft_limit_each_vector_gets_a_few_pages)
 	as_nobody(&t, hold_few_above_soft);
 }
 
+/* Copies count like what is lent, whatever they are copies of. */
+static void copy_few_above_soft(struct task *t)
+{
+	int64_t n;
+
+	check_eq(20 * PAGE, sv_pull_mem(t->vec, t->memory, 20 * PAGE,
+					SPLICEVEC_COPY));
+	check_errno(EDQUOT, sv_pull_mem(t->vec, t->memory, PAGE,
+					SPLICEVEC_COPY));
+	check_errno(EDQUOT, sv_pull(t->vec, t->file, 0, PAGE, SPLICEVEC_COPY));
+	check_span(t->vec, 0, 20 * PAGE);
+	check_eq(16 * PAGE, sv_pull_mem(t->other, t->memory, 20 * PAGE,
+					SPLICEVEC_COPY));
+	check_errno(EDQUOT, sv_pull_mem(t->other, t->memory, PAGE,
+					SPLICEVEC_COPY));
+	check_eq(16 * PAGE, sv_drop(t->other, SV_ALL));
+	n = sv_pull(t->other, t->file, 0, 20 * PAGE, SPLICEVEC_COPY);
+	check(n > 0 && n <= (int64_t)(16 * PAGE), "copied %s", result_name(n));
+	check(nobody_holds("pages") <= 36, "%ld pages", nobody_holds("pages"));
+}
+
+TEST_F(account, copies_count_for_the_soft_limit)
+{
+	struct task t = {
+		.vec = new_vector(),
+		.other = new_vector(),
+		.file = pattern_file(TMPFS, SEED, 32 * PAGE),
+		.memory = map_pages(32 * PAGE),
+	};
+
+	set_limits("20", "0");
+	as_nobody(&t, copy_few_above_soft);
+}
+
 TEST_F(account, root_may_hold_more_than_the_limits)
 {
 	int vec = new_vector(), file = pattern_file(TMPFS, SEED, 32 * PAGE);
@@ -260,6 +294,91 @@ TEST_F(account, consumed_loans_are_given_back_as_the_push_goes)
 	check_eq(1024 * PAGE, sv_drop(vec, 1024 * PAGE));
 	ledger_read(&now);
 	check_eq(self->before.pages + 1024, now.pages);
+}
+
+struct idle {
+	int vec;
+	int in;
+	int out;
+	unsigned int flags;
+};
+
+static void pull_some(void *arg)
+{
+	struct idle *idle = arg;
+
+	check_eq(3, sv_pull(idle->vec, idle->in, SV_POSITION, MIB(1),
+			    idle->flags));
+}
+
+static void splice_some(void *arg)
+{
+	struct idle *idle = arg;
+	struct splicevec_splice cmd = {
+		.in = idle->in,
+		.out = idle->out,
+		.in_offset = SV_POSITION,
+		.out_offset = SV_POSITION,
+		.len = MIB(1),
+	};
+
+	check_errno(0, sv_cmd_splice(idle->vec, &cmd));
+	check_eq(3, cmd.pushed);
+}
+
+/* A thousand quiet connections shall not use up what a user may have. */
+static void wait_for_nothing(struct idle *idle, int peer,
+			     void (*work)(void *arg))
+{
+	struct ledger before, now;
+	struct worker worker;
+
+	idle->vec = new_vector();
+	ledger_read(&before);
+	worker_start(&worker, work, idle);
+	worker_await_sleep(&worker);
+	ledger_read(&now);
+	check_eq(before.pages, now.pages);
+	check_eq(before.loans, now.loans);
+	write_all(peer, "abc", 3);
+	worker_finish(&worker);
+	close(idle->vec);
+	ledger_settle(&(struct ledger){
+		.vectors = before.vectors - 1,
+		.loans = before.loans,
+		.pushes = before.pushes,
+		.pages = before.pages,
+		.pinned = before.pinned,
+	});
+}
+
+TEST_F(account, pull_that_waits_is_charged_nothing_yet)
+{
+	static const enum place places[] = { UNIX, TCP4, ANYWHERE };
+	struct idle idle;
+	int ends[2];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(places); i++) {
+		if (places[i] == ANYWHERE)
+			must(pipe(ends));
+		else
+			stream_pair(places[i], ends);
+		idle = (struct idle){
+			.in = ends[0],
+			.out = new_file(TMPFS, O_WRONLY),
+		};
+		context("PULL, %s", place_name(places[i]));
+		wait_for_nothing(&idle, ends[1], pull_some);
+		context("SPLICE, %s", place_name(places[i]));
+		wait_for_nothing(&idle, ends[1], splice_some);
+		context("PULL with COPY, %s", place_name(places[i]));
+		idle.flags = SPLICEVEC_COPY;
+		wait_for_nothing(&idle, ends[1], pull_some);
+		close(ends[0]);
+		close(ends[1]);
+		close(idle.out);
+	}
 }
 
 TEST_F(account, info_and_the_ledger_agree)
