@@ -253,4 +253,37 @@ TEST_F(positions, vector_as_a_source_is_read_at_absolute_positions)
 	check_eq(20000, info.tail);
 }
 
+/* -1 is its head when the call begins, not again and again. */
+TEST_F(positions, splice_from_the_head_of_a_vector_goes_through_it_once)
+{
+	struct splicevec_splice cmd = {
+		.in = filled_vector(MIB(3)),
+		.out = new_file(TMPFS, O_RDWR),
+		.in_offset = SV_POSITION,
+		.out_offset = SV_POSITION,
+		.len = MIB(5),
+	};
+	struct splicevec_info info;
+	int vec = new_vector();
+
+	check_eq(1000, sv_drop(cmd.in, 1000));
+	check_errno(0, sv_cmd_splice(vec, &cmd));
+	check_eq(MIB(3) - 1000, cmd.pulled);
+	check_eq(MIB(3) - 1000, cmd.pushed);
+	check_eq(SPLICEVEC_EOF, cmd.result);
+	check_eq(MIB(3) - 1000, lseek(cmd.out, 0, SEEK_END));
+	check_eq(-1, file_check(cmd.out, 0, SEED, 1000, MIB(3) - 1000));
+	/* more than goes at once, and not all of it */
+	must(ftruncate(cmd.out, 0));
+	must(lseek(cmd.out, 0, SEEK_SET));
+	cmd.len = MIB(2) + 5;
+	check_errno(0, sv_cmd_splice(vec, &cmd));
+	check_eq(MIB(2) + 5, cmd.pushed);
+	check_eq(0, cmd.result);
+	check_eq(-1, file_check(cmd.out, 0, SEED, 1000, MIB(2) + 5));
+	must_sv(sv_info(cmd.in, &info));
+	check_eq(1000, info.head);
+	check_eq(MIB(3), info.tail);
+}
+
 TEST_HARNESS_MAIN
