@@ -13,6 +13,7 @@
 #include <netinet/in.h>
 #include <splicevec.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT 120
@@ -234,6 +235,48 @@ TEST_F(gather, spans_tell_what_lies_where_and_whose_it_is)
 	check_eq(4999, spans[0].offset);
 	check_eq(1, spans[0].len);
 	close(vec);
+}
+
+/* The device a filesystem lies on. */
+static int device_under(const char *dir)
+{
+	char node[] = "/tmp/device";
+	struct stat st;
+	int fd;
+
+	must(stat(dir, &st));
+	must(mknod(node, S_IFBLK | 0600, st.st_dev));
+	fd = must(open(node, O_RDONLY | O_CLOEXEC));
+	must(unlink(node));
+	return fd;
+}
+
+/* Only pages of a page cache have an owner who wants them back. */
+static void check_owner(const char *name, int fd, bool cache)
+{
+	struct splicevec_span span;
+	int vec = new_vector();
+
+	context("%s", name);
+	check(sv_pull(vec, fd, 0, PAGE, 0) > 0, "nothing pulled");
+	check_eq(1, sv_spans(vec, 0, &span, 1));
+	check_eq(cache, span.kind == SPLICEVEC_CACHE);
+	check_eq(cache ? SPLICEVEC_SPAN_LOAN : 0, span.flags);
+	close(vec);
+	close(fd);
+}
+
+TEST_F(gather, spans_are_loans_of_the_page_cache_only_if_they_lie_in_it)
+{
+	int file = pattern_file(EXT4, SEED, PAGE);
+
+	must(fsync(file));
+	check_owner("ext4 with O_DIRECT", reopen(file, O_RDONLY | O_DIRECT),
+		    false);
+	check_owner("ext4", file, true);
+	check_owner("/proc/version", must(open("/proc/version", O_RDONLY)),
+		    false);
+	check_owner("block device", device_under("/mnt/ext4"), true);
 }
 
 static unsigned int segments_sent(int fd)
