@@ -61,6 +61,12 @@ int failures(void);
 		check(got_ == -want_, "%s: expected %s, got %s", #got,	\
 		      errno_name(want_), result_name(got_));		\
 	})
+/* For calls that return -1 and set errno. */
+#define check_fails(want, call)						\
+	({								\
+		errno = 0;						\
+		check_eq(-1, call) && check_errno(want, -errno);	\
+	})
 const char *errno_name(int err);
 const char *result_name(long long ret);
 
