@@ -5,7 +5,8 @@
  */
 #include "kselftest_harness.h"
 
-#include "commands.h"
+#include "places.h"
+#include "vectors.h"
 
 #include <fcntl.h>
 #include <splicevec.h>
@@ -102,15 +103,6 @@ static void as_nobody(struct task *task, void (*work)(struct task *task))
 	check(in_child(become_nobody, task), "as nobody: failed");
 }
 
-static void check_span(int vec, uint64_t head, uint64_t tail)
-{
-	struct splicevec_info info;
-
-	must_sv(sv_info(vec, &info));
-	check_eq(head, info.head);
-	check_eq(tail, info.tail);
-}
-
 static void pin_eight_pages(struct task *t)
 {
 	struct rlimit limit = { 8 * PAGE, 8 * PAGE };
@@ -205,6 +197,33 @@ TEST_F(account, above_the_soft_limit_each_vector_gets_a_few_pages)
 
 	set_limits("20", "0");
 	as_nobody(&t, hold_few_above_soft);
+}
+
+static void write_twenty_pages(struct task *t)
+{
+	check_fails(EDQUOT, write(t->vec, t->memory, 21 * PAGE));
+	check_span(t->vec, 0, 0);
+	check_eq(20 * PAGE, write(t->vec, t->memory, 20 * PAGE));
+	check_fails(EDQUOT, write(t->vec, t->memory, 1));
+	check_fails(EDQUOT, write(t->other, t->memory, 1));
+	check_span(t->vec, 0, 20 * PAGE);
+	check_span(t->other, 0, 0);
+	check_eq(20, nobody_holds("pages"));
+	check_eq(20 * PAGE, read(t->vec, t->memory, 32 * PAGE));
+	check_eq(0, nobody_holds("pages"));
+	check_eq(1, write(t->other, t->memory, 1));
+}
+
+TEST_F(account, what_is_written_to_a_vector_meets_the_hard_limit)
+{
+	struct task t = {
+		.vec = new_vector(),
+		.other = new_vector(),
+		.memory = map_pages(32 * PAGE),
+	};
+
+	set_limits("0", "20");
+	as_nobody(&t, write_twenty_pages);
 }
 
 /* Copies count like what is lent, whatever they are copies of. */
