@@ -241,6 +241,7 @@ TEST_F(asfile, pread_looks_at_absolute_positions_and_takes_nothing)
 	context("behind");
 	check_eq(0, pread(vec, a, 1000, 20000));
 	check_eq(0, pread(vec, a, 1000, 20001));
+	check_eq(0, pread(vec, a, 1000, 1LL << 62));
 	check_eq(0, pread(vec, a, 1000, INT64_MAX - 1000));
 	check_span(vec, 1000, 20000);
 	/* the position of a file that has none: its head */
