@@ -91,7 +91,10 @@ struct sv_loan *sv_loan_alloc(struct sv_account *account,
 	loan->nr = 0;
 	loan->cap = runs;
 	loan->serial = atomic64_inc_return_relaxed(&last_serial);
+	loan->len = 0;
 	loan->pages = runs;
+	loan->cost = 0;
+	loan->last = NULL;
 	loan->account = sv_account_get(account);
 	loan->release = loan->plain ? release_pages_put : release_pages_unpin;
 	loan->ring = NULL;
@@ -123,6 +126,33 @@ static bool run_continues(const struct bio_vec *bv, struct page *page,
 	       page_to_pfn(page) == page_to_pfn(bv->bv_page) + (end >> PAGE_SHIFT);
 }
 
+/*
+ * Count a folio. A slab page, which a socket may hand out, has no reference count
+ * of its own for a sink to use.
+ */
+static void add_cost(struct sv_loan *loan, struct folio *folio)
+{
+	if (folio == loan->last)
+		return;
+	loan->last = folio;
+	loan->cost += folio_nr_pages(folio);
+	if (folio_test_slab(folio))
+		loan->plain = false;
+}
+
+/* The bytes follow the last run's, which may hold their first page already. */
+static void lengthen_run(struct sv_loan *loan, struct bio_vec *bv,
+			 struct page *page, u32 offset, u32 len)
+{
+	if (offset) {
+		if (loan->kind == SPLICEVEC_PINNED)
+			unpin_user_page(page);
+		else
+			put_page(page);
+	}
+	bv->bv_len += len;
+}
+
 /**
  * sv_loan_add - add bytes to a loan under construction
  * @loan: private to the caller
@@ -135,26 +165,19 @@ static bool run_continues(const struct bio_vec *bv, struct page *page,
  */
 bool sv_loan_add(struct sv_loan *loan, struct page *page, u32 offset, u32 len)
 {
-	struct bio_vec *bv = loan->nr ? &loan->bv[loan->nr - 1] : NULL;
+	struct bio_vec *bv = &loan->bv[loan->nr];
 
-	if (bv && !loan->ring && bv->bv_len < SV_RUN_MAX &&
-	    run_continues(bv, page, offset)) {
-		/* the run holds this page already: one reference is enough */
-		if (offset) {
-			if (loan->kind == SPLICEVEC_PINNED)
-				unpin_user_page(page);
-			else
-				put_page(page);
-		}
-		bv->bv_len += len;
-		return true;
+	if (loan->nr && !loan->ring && bv[-1].bv_len < SV_RUN_MAX &&
+	    run_continues(bv - 1, page, offset)) {
+		lengthen_run(loan, bv - 1, page, offset, len);
+	} else {
+		if (loan->nr == loan->cap)
+			return false;
+		*bv = (struct bio_vec) { page, len, offset };
+		loan->nr++;
 	}
-	if (loan->nr == loan->cap)
-		return false;
-	bv = &loan->bv[loan->nr++];
-	bv->bv_page = page;
-	bv->bv_offset = offset;
-	bv->bv_len = len;
+	loan->len += len;
+	add_cost(loan, page_folio(page));
 	return true;
 }
 
@@ -170,28 +193,6 @@ static void trim_run(struct bio_vec *bv, size_t len)
 
 	put_run(&behind);
 	bv->bv_len = len;
-}
-
-/**
- * sv_loan_trim - cut a loan of page references short
- * @loan: private, not PINNED, without a ring
- * @len: bytes to keep, all if it has fewer
- */
-void sv_loan_trim(struct sv_loan *loan, size_t len)
-{
-	int used = 0;
-	int i;
-
-	for (i = 0; i < loan->nr; i++) {
-		size_t keep = min_t(size_t, len, loan->bv[i].bv_len);
-
-		if (keep < loan->bv[i].bv_len)
-			trim_run(&loan->bv[i], keep);
-		if (keep)
-			used = i + 1;
-		len -= keep;
-	}
-	loan->nr = used;
 }
 
 /**
@@ -213,32 +214,47 @@ struct folio *sv_bvec_folio(const struct bio_vec *bv, size_t skip, size_t *len)
 	return folio;
 }
 
-/*
- * Pages of each distinct folio, neighbours compared: what the loan keeps busy.
- * A slab page, which a socket may hand out, has no reference count of its own for
- * a sink to use.
- */
-static unsigned long loan_cost(const struct sv_loan *loan, bool *slab)
+/* Count the folios anew, as sv_loan_add() does. */
+static void recount(struct sv_loan *loan)
 {
-	struct folio *last = NULL;
-	unsigned long pages = 0;
 	int i;
 
-	*slab = false;
+	loan->cost = 0;
+	loan->last = NULL;
 	for (i = 0; i < loan->nr; i++) {
 		const struct bio_vec *bv = &loan->bv[i];
 		size_t skip, len;
 
-		for (skip = 0; skip < bv->bv_len; skip += len) {
-			struct folio *folio = sv_bvec_folio(bv, skip, &len);
-
-			if (folio != last)
-				pages += folio_nr_pages(folio);
-			*slab |= folio_test_slab(folio);
-			last = folio;
-		}
+		for (skip = 0; skip < bv->bv_len; skip += len)
+			add_cost(loan, sv_bvec_folio(bv, skip, &len));
 	}
-	return pages;
+}
+
+/**
+ * sv_loan_trim - cut a loan of page references short
+ * @loan: private, not PINNED, without a ring
+ * @len: bytes to keep, all if it has fewer
+ */
+void sv_loan_trim(struct sv_loan *loan, size_t len)
+{
+	size_t left = len;
+	int used = 0;
+	int i;
+
+	if (len >= loan->len)
+		return;
+	for (i = 0; i < loan->nr; i++) {
+		size_t keep = min_t(size_t, left, loan->bv[i].bv_len);
+
+		if (keep < loan->bv[i].bv_len)
+			trim_run(&loan->bv[i], keep);
+		if (keep)
+			used = i + 1;
+		left -= keep;
+	}
+	loan->nr = used;
+	loan->len = len;
+	recount(loan);
 }
 
 /**
@@ -251,11 +267,9 @@ static unsigned long loan_cost(const struct sv_loan *loan, bool *slab)
  */
 int sv_loan_settle(struct sv_loan *loan, bool no_way_back)
 {
-	unsigned long cost;
+	unsigned long cost = loan->cost;
 	int err = 0;
-	bool slab;
 
-	cost = loan_cost(loan, &slab);
 
 	if (cost < loan->pages)
 		sv_account_uncharge(loan->account, loan->kind,
@@ -269,26 +283,8 @@ int sv_loan_settle(struct sv_loan *loan, bool no_way_back)
 	if (err)
 		return err;
 	loan->pages = cost;
-	if (slab)
-		loan->plain = false;
 	trace_splicevec_lend(loan);
 	return 0;
-}
-
-/**
- * sv_loan_len - add up the runs
- * @loan: the loan
- *
- * Return: bytes.
- */
-size_t sv_loan_len(const struct sv_loan *loan)
-{
-	size_t len = 0;
-	int i;
-
-	for (i = 0; i < loan->nr; i++)
-		len += loan->bv[i].bv_len;
-	return len;
 }
 
 /**

@@ -7,6 +7,8 @@
 #include <linux/splicevec.h>
 #include <linux/types.h>
 
+#include "spans.h"
+
 struct sv_account;
 struct sv_ring;
 
@@ -22,7 +24,11 @@ struct sv_ring;
  * @nr: runs in use
  * @cap: runs there is room for
  * @serial: tells it from every other loan there is or was
+ * @len: bytes of all runs
  * @pages: pages charged to @account
+ * @cost: pages of each distinct folio, neighbours compared: what the loan keeps
+ *	busy, and what is charged in the end
+ * @last: folio of the last run's end, while the loan is built
  * @account: who pays; holds one reference
  * @release: gives the pages back, once; may sleep
  * @ring: the pipe buffers behind the runs, if they are held by their own
@@ -40,12 +46,21 @@ struct sv_loan {
 	u16 nr;
 	u16 cap;
 	u64 serial;
+	size_t len;
 	unsigned long pages;
+	unsigned long cost;
+	struct folio *last;
 	struct sv_account *account;
 	void (*release)(struct sv_loan *loan);
 	struct sv_ring *ring;
 	struct bio_vec bv[];
 };
+
+/* The span that covers all of a complete loan, whose reference it borrows. */
+static inline struct sv_span sv_span_whole(struct sv_loan *loan)
+{
+	return (struct sv_span) { .loan = loan, .len = loan->len };
+}
 
 struct sv_loan *sv_loan_alloc(struct sv_account *account,
 			      enum splicevec_kind kind, unsigned int runs);
@@ -53,7 +68,6 @@ bool sv_loan_add(struct sv_loan *loan, struct page *page, u32 offset, u32 len);
 void sv_loan_trim(struct sv_loan *loan, size_t len);
 int sv_loan_settle(struct sv_loan *loan, bool no_way_back);
 void sv_loan_set_kind(struct sv_loan *loan, enum splicevec_kind kind);
-size_t sv_loan_len(const struct sv_loan *loan);
 
 struct sv_loan *sv_loan_get(struct sv_loan *loan);
 void sv_loan_put(struct sv_loan *loan);

@@ -254,7 +254,7 @@ static ssize_t add_copy(struct sv_pull *pull, struct sv_loan *copy,
 		sv_owned_fill(&room, &from);
 	}
 	pull->result |= SPLICEVEC_COPIED;
-	return sv_pull_end_owned(pull, copy, 0, sv_loan_len(copy) - room.len);
+	return sv_pull_end_owned(pull, copy, 0, copy->len - room.len);
 }
 
 /* The memory for the copies comes first: a stream gives its bytes only once. */
@@ -267,7 +267,7 @@ static ssize_t take_copied(struct sv_pull *pull, size_t len)
 	if (IS_ERR(copy))
 		return PTR_ERR(copy);
 	swap(pull->batch, lent);
-	ret = ask_source(pull, min(len, sv_loan_len(copy)));
+	ret = ask_source(pull, min(len, copy->len));
 	swap(pull->batch, lent);
 	if (ret > 0)
 		ret = add_copy(pull, copy, &lent);

@@ -145,11 +145,10 @@ static ssize_t push_piece(struct sv_handoff *handoff,
 			  const struct sv_spans *window, size_t left,
 			  size_t *asked)
 {
-	struct sv_span span;
+	struct sv_span span = *sv_spans_at(window, 0);
 	struct sv_route route;
 	ssize_t ret;
 
-	sv_spans_peek(window, &span);
 	span.len = min(span.len, left);
 	route = choose_route(handoff, &span, left);
 	if (route.by == SPLICEVEC_ROUTE_COPIED && (handoff->flags & SPLICEVEC_NOCOPY))

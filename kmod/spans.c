@@ -173,21 +173,6 @@ void sv_spans_share(const struct sv_spans *spans, u64 at, u64 len, u32 max,
 	}
 }
 
-/**
- * sv_spans_peek - look at the first span
- * @spans: list
- * @span: result; borrows the list's reference
- *
- * Return: false if the list is empty.
- */
-bool sv_spans_peek(const struct sv_spans *spans, struct sv_span *span)
-{
-	if (!spans->nr)
-		return false;
-	*span = *sv_spans_at(spans, 0);
-	return true;
-}
-
 /* Forget the first span, which is used up. Return: its loan's reference. */
 static struct sv_loan *remove_first(struct sv_spans *spans)
 {
@@ -299,15 +284,6 @@ void sv_spans_free(struct sv_spans *spans)
 }
 
 /**
- * sv_span_whole - the span that covers all of a loan
- * @loan: complete; its reference is borrowed
- */
-struct sv_span sv_span_whole(struct sv_loan *loan)
-{
-	return (struct sv_span){ .loan = loan, .len = sv_loan_len(loan) };
-}
-
-/**
  * sv_span_before - how far into its loan a span begins
  * @span: span
  *
@@ -383,7 +359,8 @@ void sv_span_iter(const struct sv_span *span, int direction,
 		segs++;
 	}
 	iov_iter_bvec(iter, direction, bv, segs, span->skip + span->len);
-	iov_iter_advance(iter, span->skip);
+	if (span->skip)
+		iov_iter_advance(iter, span->skip);
 }
 
 /* Cut a span's runs out of its loan's. Return: their number. */

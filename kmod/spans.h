@@ -88,7 +88,6 @@ u32 sv_spans_find(const struct sv_spans *spans, u64 at);
 u32 sv_spans_count(const struct sv_spans *spans, u64 at, u64 len);
 void sv_spans_share(const struct sv_spans *spans, u64 at, u64 len, u32 max,
 		    struct sv_spans *to);
-bool sv_spans_peek(const struct sv_spans *spans, struct sv_span *span);
 bool sv_spans_consume(struct sv_spans *spans, u64 *len,
 		      struct sv_loan **emptied, u32 *nr);
 void sv_spans_drop(struct sv_spans *spans, u64 len);
@@ -98,7 +97,6 @@ void sv_spans_free(struct sv_spans *spans);
 int sv_spans_iter(const struct sv_spans *spans, int direction,
 		  struct iov_iter *iter, struct bio_vec **runs);
 
-struct sv_span sv_span_whole(struct sv_loan *loan);
 size_t sv_span_before(const struct sv_span *span);
 void sv_span_advance(struct sv_span *span, size_t len);
 bool sv_span_next_piece(struct sv_span *span, struct sv_piece *piece);

@@ -65,7 +65,7 @@ int failures(void);
 #define check_fails(want, call)						\
 	({								\
 		errno = 0;						\
-		check_eq(-1, call) && check_errno(want, -errno);	\
+		check_eq(-1, (long)(call)) && check_errno(want, -errno);\
 	})
 const char *errno_name(int err);
 const char *result_name(long long ret);

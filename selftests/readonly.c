@@ -87,15 +87,6 @@ FIXTURE_TEARDOWN(readonly)
 	EXPECT_EQ(0, failures());
 }
 
-/* A call that has to fail. */
-#define check_fails(want, expr)						\
-	({								\
-		errno = 0;						\
-		check_eq(-1, (long)(expr));				\
-		check(errno == (want), "%s: expected %s, got %s", #expr,\
-		      errno_name(want), errno_name(errno));		\
-	})
-
 TEST_F(readonly, no_mapping_is_made_writable_or_executable)
 {
 	static const int sharing[] = { MAP_SHARED, MAP_PRIVATE, MAP_SHARED_VALIDATE };
