@@ -11,7 +11,7 @@ TESTS		?=
 # Scenarios of the benchmark to run; empty: all.
 BENCH		?=
 # Seconds for one test program, and for all of them in one guest.
-LIMIT		?= 300
+LIMIT		?= 600
 TOTAL		?= 3600
 
 PREFIX		?= /usr/local

@@ -195,6 +195,7 @@ static void sv_show_fdinfo(struct seq_file *seq, struct file *file)
 
 static const struct file_operations sv_fops = {
 	.owner = THIS_MODULE,
+	SV_FOPS_NEGATIVE_POSITION
 	.open = sv_file_open,
 	.release = sv_vector_release,
 	.read_iter = sv_file_read_iter,

@@ -5,8 +5,8 @@
  *
  * read(2) and splice(2) consume; pread(2), and splice(2) and sendfile(2) with an
  * offset, read at an absolute position and consume nothing. The kernel hands
- * down a position either way, so the file position is one that no vector ever
- * reaches, and means: the head.
+ * down a position either way, so the file position is one that no call can name,
+ * and means: the head.
  */
 #include "file.h"
 
@@ -18,8 +18,8 @@
 #include "push.h"
 #include "vector.h"
 
-/* The file position of every vector. A terabyte a second gets there in 50 days. */
-#define SV_AT_HEAD	((loff_t)1 << 62)
+/* The file position of every vector. System calls refuse negative offsets. */
+#define SV_AT_HEAD	(-((loff_t)1 << 62))
 
 /**
  * sv_file_open - a file becomes a new, empty vector of the calling user
@@ -36,6 +36,7 @@ int sv_file_open(struct inode *inode, struct file *file)
 		return err;
 	/* sendfile(2) takes an offset of what can be seeked, lseek(2) fails */
 	file->f_mode &= ~FMODE_PWRITE;
+	sv_allow_negative_position(file);
 	file->f_pos = SV_AT_HEAD;
 	return 0;
 }

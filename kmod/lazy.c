@@ -10,17 +10,36 @@
 
 #include "loan.h"
 
-static int wait_for_folio(struct folio *folio, bool nonblock)
+/*
+ * Read a folio once more: one block that cannot be read fails the whole request
+ * it was a part of. The lock keeps the folio in its file, and with it the inode.
+ *
+ * Return: 0: unlocked when it has been read, -EIO, -EINTR or the filesystem's own
+ * error.
+ */
+static int read_again(struct folio *folio)
 {
-	int err = 0;
+	int err = folio_lock_killable(folio);
+
+	if (err)
+		return err;
+	if (folio_test_uptodate(folio) || !folio->mapping) {
+		folio_unlock(folio);
+		return 0;
+	}
+	return folio->mapping->a_ops->read_folio(NULL, folio);
+}
+
+static int wait_for_folio(struct folio *folio)
+{
+	int err;
 
 	if (folio_test_uptodate(folio))
 		return 0;
-	if (!nonblock)
-		err = folio_wait_locked_killable(folio);
-	else if (folio_test_locked(folio))
-		err = -EAGAIN;
-	/* unlocked and still not uptodate: it could not be read */
+	err = folio_wait_locked_killable(folio);
+	if (err || folio_test_uptodate(folio))
+		return err;
+	err = read_again(folio) ?: folio_wait_locked_killable(folio);
 	return err ?: folio_test_uptodate(folio) ? 0 : -EIO;
 }
 
@@ -28,19 +47,22 @@ static int wait_for_folio(struct folio *folio, bool nonblock)
  * sv_lazy_wait_page - wait for a page of a loan
  * @loan: the loan
  * @page: one of its pages
- * @nonblock: -EAGAIN rather than wait
+ * @nonblock: -EAGAIN if it is not there
  *
  * Return: 0, -EIO, -EAGAIN or -EINTR: a fatal signal came.
  */
 int sv_lazy_wait_page(const struct sv_loan *loan, struct page *page,
 		      bool nonblock)
 {
-	return loan->lazy ? wait_for_folio(page_folio(page), nonblock) : 0;
+	struct folio *folio = page_folio(page);
+
+	if (!loan->lazy || folio_test_uptodate(folio))
+		return 0;
+	return nonblock ? -EAGAIN : wait_for_folio(folio);
 }
 
 /* Wait for a span. @ready counts the bytes before the first one that fails. */
-static int wait_for_span(const struct sv_span *span, bool nonblock,
-			 size_t *ready)
+static int wait_for_span(const struct sv_span *span, size_t *ready)
 {
 	const struct bio_vec *bv = &span->loan->bv[span->run];
 	size_t skip = span->skip;
@@ -49,7 +71,7 @@ static int wait_for_span(const struct sv_span *span, bool nonblock,
 
 	*ready = 0;
 	while (*ready < span->len) {
-		err = wait_for_folio(sv_bvec_folio(bv, skip, &n), nonblock);
+		err = wait_for_folio(sv_bvec_folio(bv, skip, &n));
 		if (err)
 			return err;
 		*ready += n;
@@ -68,14 +90,14 @@ static int wait_for_span(const struct sv_span *span, bool nonblock,
  * @window: private
  * @whole: wait for all of it; otherwise just for the first span, and stop before
  *	the next one that may have to be waited for
- * @nonblock: -EAGAIN rather than wait
  * @ready: result: bytes that are there, from the front
  *
- * Return: 0; or, if none are there (with @whole: if any is missing), -EIO,
- * -EAGAIN or -EINTR: a fatal signal came.
+ * It is a disk that is waited for, so NONBLOCK makes no difference.
+ *
+ * Return: 0; or, if none are there (with @whole: if any is missing), -EIO, or
+ * -EINTR: a fatal signal came.
  */
-int sv_lazy_wait(const struct sv_spans *window, bool whole, bool nonblock,
-		 size_t *ready)
+int sv_lazy_wait(const struct sv_spans *window, bool whole, size_t *ready)
 {
 	int err = 0;
 	u32 i;
@@ -88,7 +110,7 @@ int sv_lazy_wait(const struct sv_spans *window, bool whole, bool nonblock,
 		if (span->loan->lazy) {
 			if (i && !whole)
 				break;
-			err = wait_for_span(span, nonblock, &n);
+			err = wait_for_span(span, &n);
 		}
 		*ready += n;
 	}

@@ -126,18 +126,13 @@ static bool run_continues(const struct bio_vec *bv, struct page *page,
 	       page_to_pfn(page) == page_to_pfn(bv->bv_page) + (end >> PAGE_SHIFT);
 }
 
-/*
- * Count a folio. A slab page, which a socket may hand out, has no reference count
- * of its own for a sink to use.
- */
+/* Count a folio, unless it is that of the bytes before. */
 static void add_cost(struct sv_loan *loan, struct folio *folio)
 {
 	if (folio == loan->last)
 		return;
 	loan->last = folio;
 	loan->cost += folio_nr_pages(folio);
-	if (folio_test_slab(folio))
-		loan->plain = false;
 }
 
 /* The bytes follow the last run's, which may hold their first page already. */

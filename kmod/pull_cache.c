@@ -44,44 +44,41 @@ static bool is_resident(struct folio *folio)
 	return folio_test_uptodate(folio) && !folio_test_readahead(folio);
 }
 
-/* Resident, or locked by whoever reads it in. */
-static bool is_coming(struct folio *folio)
-{
-	return folio_test_uptodate(folio) || folio_test_locked(folio);
-}
-
 static bool is_poisoned(struct folio *folio)
 {
 	return folio_test_hwpoison(folio) ||
 	       (folio_test_large(folio) && folio_test_has_hwpoisoned(folio));
 }
 
-static bool may_take(const struct sv_loan *loan, struct folio *folio,
-		     pgoff_t index)
+static bool may_take(const struct sv_loan *loan, struct folio *folio)
 {
-	if (index < folio->index || index >= folio_next_index(folio) ||
-	    is_poisoned(folio))
+	if (is_poisoned(folio))
 		return false;
-	return loan->lazy ? is_coming(folio) : is_resident(folio);
+	return loan->lazy || is_resident(folio);
 }
 
 /*
  * Add bytes of a folio from @pos on, with a reference for each page, one of which
  * is the caller's.
  *
- * Return: bytes added, 0: the loan is full and the reference still the caller's.
+ * Return: bytes added, 0: they may not be taken, or the loan is full, and the
+ * reference is still the caller's.
  */
 static size_t add_folio(struct sv_loan *loan, struct folio *folio, loff_t pos,
 			size_t len)
 {
-	struct page *page = folio_file_page(folio, pos >> PAGE_SHIFT);
-	size_t n = min_t(size_t, len, folio_pos(folio) + folio_size(folio) - pos);
+	pgoff_t skip = (pos >> PAGE_SHIFT) - folio->index;
+	size_t n = min(len, folio_size(folio) - (skip << PAGE_SHIFT) -
+			    offset_in_page(pos));
 	unsigned int more = (offset_in_page(pos) + n - 1) >> PAGE_SHIFT;
 
+	/* it may have left the file and come back elsewhere */
+	if (skip >= folio_nr_pages(folio) || !may_take(loan, folio))
+		return 0;
 	if (more)
 		folio_ref_add(folio, more);
 	folio_mark_accessed(folio);
-	if (sv_loan_add(loan, page, offset_in_page(pos), n))
+	if (sv_loan_add(loan, folio_page(folio, skip), offset_in_page(pos), n))
 		return n;
 	if (more)
 		folio_put_refs(folio, more);
@@ -99,12 +96,9 @@ static size_t add_batch(struct sv_loan *loan, struct folio_batch *batch,
 	unsigned int i;
 
 	for (i = 0; i < folio_batch_count(batch) && done < len; i++) {
-		struct folio *folio = batch->folios[i];
-		size_t n;
+		size_t n = add_folio(loan, batch->folios[i], pos + done,
+				     len - done);
 
-		if (!may_take(loan, folio, (pos + done) >> PAGE_SHIFT))
-			break;
-		n = add_folio(loan, folio, pos + done, len - done);
 		if (!n)
 			break;
 		done += n;
@@ -143,8 +137,8 @@ static size_t before_end(struct address_space *mapping, loff_t pos, size_t len)
 }
 
 /*
- * Start to read what is not there. Folios that cannot be had are left out, and
- * splice_read then waits for them.
+ * Start to read what is not there. Folios that there is no memory for are left
+ * out, and splice_read then waits for them.
  */
 static void start_reading(struct file *file, loff_t pos, size_t len)
 {
@@ -152,7 +146,7 @@ static void start_reading(struct file *file, loff_t pos, size_t len)
 			 pos >> PAGE_SHIFT);
 
 	len = before_end(file->f_mapping, pos, len);
-	if (len && file->f_mapping->a_ops->readahead)
+	if (len)
 		page_cache_ra_unbounded(&ractl, DIV_ROUND_UP(offset_in_page(pos) +
 							     len, PAGE_SIZE), 0);
 }
@@ -171,7 +165,9 @@ static ssize_t cache_pull(struct sv_pull *pull, size_t len)
 		return PTR_ERR(loan);
 	/* as many pages as runs, though runs may be longer: consuming frees early */
 	len = min(len, ((size_t)loan->cap << PAGE_SHIFT) - offset_in_page(pos));
-	loan->lazy = pull->flags & SPLICEVEC_LAZY;
+	/* tmpfs has no disk */
+	loan->lazy = (pull->flags & SPLICEVEC_LAZY) &&
+		     file->f_mapping->a_ops->readahead;
 	if (loan->lazy)
 		start_reading(file, pos, len);
 	len = walk(file->f_mapping, loan, pos, len);

@@ -69,6 +69,7 @@ static ssize_t device_read(struct sv_pull *pull, size_t len)
 		return ret;
 	}
 	pull->position.pos = iocb.ki_pos;
+	pull->result |= SPLICEVEC_COPIED;
 	return sv_pull_end_owned(pull, loan, 0, ret);
 }
 

@@ -39,7 +39,7 @@ static ssize_t splice_pull(struct sv_pull *pull, size_t len)
 		return PTR_ERR(ring);
 	len = min(len, ((size_t)ring->loan->cap << PAGE_SHIFT) - skip);
 	err = fill_ring(pull, ring, len);
-	sv_ring_find_cache(ring, pull->file->f_mapping);
+	sv_ring_find_cache(ring);
 	ret = sv_pull_end_ring(pull, ring, false);
 	if (ret > 0)
 		pull->position.pos += ret;

@@ -35,8 +35,8 @@ static const struct sv_sink *const sinks[] = {
 	&sv_sink_alien,
 	&sv_sink_direct,
 	&sv_sink_file,
-	&sv_sink_device,
 	&sv_sink_splice,
+	&sv_sink_device,
 	&sv_sink_mem,
 	&sv_sink_none,
 };
@@ -148,19 +148,20 @@ static ssize_t push_piece(struct sv_handoff *handoff,
 	struct sv_span span = *sv_spans_at(window, 0);
 	struct sv_route route;
 	ssize_t ret;
+	bool copy;
 
 	span.len = min(span.len, left);
 	route = choose_route(handoff, &span, left);
 	if (route.by == SPLICEVEC_ROUTE_COPIED && (handoff->flags & SPLICEVEC_NOCOPY))
 		return -EOPNOTSUPP;
-	*asked = route.len;
+	copy = route.by == SPLICEVEC_ROUTE_COPIED && !handoff->sink->copies;
+	*asked = copy ? min(route.len, SV_COPY_MAX) : route.len;
 	handoff->more = (handoff->flags & SPLICEVEC_MORE) || handoff->behind ||
-			route.len < left;
-	if (route.by == SPLICEVEC_ROUTE_COPIED && !handoff->sink->copies) {
-		*asked = min(route.len, SV_COPY_MAX);
+			*asked < left;
+	if (copy) {
 		ret = push_copied(handoff, window, *asked);
 	} else {
-		span.len = route.len;
+		span.len = *asked;
 		ret = handoff->sink->push(handoff, &span, route.by);
 	}
 	if (ret > 0 && route.by == SPLICEVEC_ROUTE_COPIED)
@@ -230,8 +231,7 @@ static ssize_t push_window(struct sv_handoff *handoff, struct sv_spans *window,
 	ssize_t ret = 0;
 
 	if (sink->by != SPLICEVEC_ROUTE_MOVED)
-		ret = sv_lazy_wait(window, sink->record,
-				   handoff->flags & SPLICEVEC_NONBLOCK, &ready);
+		ret = sv_lazy_wait(window, sink->record, &ready);
 	if (ret)
 		return ret;
 	handoff->behind = behind + len - ready;

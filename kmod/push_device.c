@@ -5,26 +5,30 @@
  */
 #include "push.h"
 
-#include <linux/err.h>
 #include <linux/poll.h>
 #include <linux/slab.h>
 #include <linux/splice.h>
 
-#include "loan.h"
 #include "ring.h"
+#include "stable.h"
 #include "write.h"
 
-/* Bytes a device that may not wait is given at once: any takes a page or none. */
-#define SV_DEVICE_BYTES	PAGE_SIZE
-
 /*
- * Few devices look at more than their file's O_NONBLOCK. So where waiting is out
- * of the question poll tells whether they would.
+ * Where waiting is out of the question poll tells whether a device would. But
+ * only its file's O_NONBLOCK keeps it from waiting half way.
+ *
+ * Return: 0, -EAGAIN or -EOPNOTSUPP.
  */
-static bool would_wait(const struct sv_handoff *handoff)
+static int may_write(const struct sv_handoff *handoff)
 {
-	return sv_handoff_nonblock(handoff) && file_can_poll(handoff->file) &&
-	       !(vfs_poll(handoff->file, NULL) & (EPOLLOUT | EPOLLHUP | EPOLLERR));
+	struct file *file = handoff->file;
+
+	if (!sv_handoff_nonblock(handoff) || !file_can_poll(file))
+		return 0;
+	if (!(file->f_flags & O_NONBLOCK))
+		return -EOPNOTSUPP;
+	return vfs_poll(file, NULL) & (EPOLLOUT | EPOLLHUP | EPOLLERR) ?
+	       0 : -EAGAIN;
 }
 
 static bool device_match(const struct sv_handoff *handoff)
@@ -39,13 +43,10 @@ static ssize_t device_push(struct sv_handoff *handoff,
 	struct iov_iter from;
 	ssize_t ret;
 
-	if (would_wait(handoff))
-		return -EAGAIN;
-	ret = sv_spans_iter(window, ITER_SOURCE, &from, &runs);
+	ret = may_write(handoff) ?:
+	      sv_spans_iter(window, ITER_SOURCE, &from, &runs);
 	if (ret)
 		return ret;
-	if ((handoff->flags & SPLICEVEC_NONBLOCK) && file_can_poll(handoff->file))
-		len = min(len, SV_DEVICE_BYTES);
 	iov_iter_truncate(&from, len);
 	ret = sv_write(handoff->file, &handoff->position, &from, 0);
 	kvfree(runs);
@@ -61,32 +62,43 @@ const struct sv_sink sv_sink_device = {
 	.push_window = device_push,
 };
 
+/* Devices that take pages in a way of their own may take nothing else. */
 static bool splice_match(const struct sv_handoff *handoff)
 {
-	return handoff->file && handoff->file->f_op->splice_write;
+	struct file *file = handoff->file;
+
+	return file && file->f_op->splice_write &&
+	       file->f_op->splice_write != iter_file_splice_write;
 }
 
-/* It may keep the pages, so it is given copies. */
-static ssize_t splice_push(struct sv_handoff *handoff,
-			   const struct sv_span *span, enum splicevec_route by)
+static ssize_t splice_write(struct sv_handoff *handoff,
+			    const struct sv_spans *copies, size_t len)
 {
+	struct sv_ring *ring = sv_ring_of_spans(copies);
 	struct file *file = handoff->file;
-	struct sv_ring *ring;
 	ssize_t ret;
 
-	if (would_wait(handoff))
-		return -EAGAIN;
-	ret = rw_verify_area(WRITE, file, &handoff->position.pos, span->len);
-	if (ret)
-		return ret;
-	ring = sv_ring_of_span(span);
 	if (!ring)
 		return -ENOMEM;
-	file_start_write(file);
 	ret = file->f_op->splice_write(&ring->pipe, file, &handoff->position.pos,
-				       span->len, 0);
-	file_end_write(file);
+				       len, 0);
 	sv_ring_free(ring);
+	return ret;
+}
+
+/* They may keep the pages, so they are given copies. */
+static ssize_t splice_push(struct sv_handoff *handoff,
+			   const struct sv_spans *window, size_t len)
+{
+	struct sv_spans copies = {};
+	ssize_t ret;
+
+	ret = may_write(handoff) ?:
+	      rw_verify_area(WRITE, handoff->file, &handoff->position.pos, len) ?:
+	      sv_owned_copies(handoff->account, window, len, &copies);
+	if (!ret)
+		ret = splice_write(handoff, &copies, len);
+	sv_spans_free(&copies);
 	return ret;
 }
 
@@ -96,5 +108,5 @@ const struct sv_sink sv_sink_splice = {
 	.positioning = SV_POS_FILE,
 	.by = SPLICEVEC_ROUTE_COPIED,
 	.why = SPLICEVEC_WHY_SINK,
-	.push = splice_push,
+	.push_window = splice_push,
 };

@@ -73,33 +73,49 @@ static struct pipe_buffer *ring_buf(const struct sv_ring *ring, unsigned int i)
 	return &ring->pipe.bufs[i & (ring->pipe.ring_size - 1)];
 }
 
+static unsigned int count_pieces(const struct sv_spans *spans)
+{
+	unsigned int pieces = 0;
+	struct sv_piece piece;
+	u32 i;
+
+	for (i = 0; i < spans->nr; i++) {
+		struct sv_span rest = *sv_spans_at(spans, i);
+
+		while (sv_span_next_piece(&rest, &piece))
+			pieces++;
+	}
+	return pieces;
+}
+
 /**
- * sv_ring_of_span - a full ring for ->splice_write to empty
- * @span: of plain pages; a reference of its own is taken on each
+ * sv_ring_of_spans - a full ring for ->splice_write to empty
+ * @spans: of plain pages; a reference of its own is taken on each
  *
  * No writer is left, so nobody waits for more than there is.
  *
  * Return: the ring or NULL: no memory.
  */
-struct sv_ring *sv_ring_of_span(const struct sv_span *span)
+struct sv_ring *sv_ring_of_spans(const struct sv_spans *spans)
 {
-	struct sv_span rest = *span;
+	unsigned int slots = roundup_pow_of_two(max(count_pieces(spans), 1U));
 	struct sv_piece piece;
 	struct sv_ring *ring;
-	unsigned int slots = 0;
+	u32 i;
 
-	while (sv_span_next_piece(&rest, &piece))
-		slots++;
-	slots = roundup_pow_of_two(max(slots, 1U));
-	ring = kmalloc(struct_size(ring, buf, slots), GFP_KERNEL_ACCOUNT);
+	ring = kvmalloc(struct_size(ring, buf, slots), GFP_KERNEL_ACCOUNT);
 	if (!ring)
 		return NULL;
 	pipe_init_private(&ring->pipe, ring->buf, slots, slots);
 	ring->pipe.writers = 0;
 	ring->loan = NULL;
-	rest = *span;
-	while (sv_span_next_piece(&rest, &piece))
-		sv_pipebuf_make(ring_buf(ring, ring->pipe.head++), NULL, &piece);
+	for (i = 0; i < spans->nr; i++) {
+		struct sv_span rest = *sv_spans_at(spans, i);
+
+		while (sv_span_next_piece(&rest, &piece))
+			sv_pipebuf_make(ring_buf(ring, ring->pipe.head++), NULL,
+					&piece);
+	}
 	return ring;
 }
 
@@ -131,7 +147,7 @@ void sv_ring_free(struct sv_ring *ring)
 		buf_release(ring_buf(ring, i));
 	sv_pipe_drain_stash(&ring->pipe);
 	mutex_destroy(&ring->pipe.mutex);
-	kfree(ring);
+	kvfree(ring);
 }
 
 /* Read the one byte of @file and look at how its page is released. */
@@ -244,18 +260,17 @@ int sv_ring_confirm(struct sv_ring *ring)
 }
 
 /**
- * sv_ring_find_cache - look whose pages splice_read gave
+ * sv_ring_find_cache - look whether splice_read gave pages of a page cache
  * @ring: filled and confirmed
- * @mapping: of the file it was filled from
  *
  * Some files give copies that belong to nobody else.
  */
-void sv_ring_find_cache(struct sv_ring *ring, struct address_space *mapping)
+void sv_ring_find_cache(struct sv_ring *ring)
 {
 	struct pipe_inode_info *pipe = &ring->pipe;
 
 	if (!pipe_empty(pipe->head, pipe->tail) &&
-	    page_folio(ring_buf(ring, pipe->tail)->page)->mapping == mapping)
+	    ring_buf(ring, pipe->tail)->ops->release == cache_release)
 		sv_loan_set_kind(ring->loan, SPLICEVEC_CACHE);
 }
 
@@ -299,16 +314,19 @@ static void release_ring(struct sv_loan *loan)
 
 /*
  * A socket's buffer may reach over several pages of a folio on which it holds a
- * single reference; a run holds one for each page.
+ * single reference; a run holds one for each page. And it may lie in a slab page,
+ * which has no reference count for a sink to use.
  */
 static void add_buf(struct sv_loan *loan, const struct pipe_buffer *buf)
 {
 	struct page *page = buf->page + (buf->offset >> PAGE_SHIFT);
 	u32 offset = offset_in_page(buf->offset);
 
-	if (loan->plain)
+	if (!loan->ring)
 		folio_ref_add(page_folio(page),
 			      DIV_ROUND_UP(offset + buf->len, PAGE_SIZE) - 1);
+	if (folio_test_slab(page_folio(page)))
+		loan->plain = false;
 	WARN_ON_ONCE(!sv_loan_add(loan, page, offset, buf->len));
 }
 

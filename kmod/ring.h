@@ -6,7 +6,6 @@
 
 #include "spans.h"
 
-struct address_space;
 struct sv_loan;
 
 /**
@@ -26,13 +25,13 @@ struct sv_ring {
 
 int sv_ring_init(void);
 struct sv_ring *sv_ring_alloc(struct sv_loan *loan);
-struct sv_ring *sv_ring_of_span(const struct sv_span *span);
+struct sv_ring *sv_ring_of_spans(const struct sv_spans *spans);
 void sv_ring_free(struct sv_ring *ring);
 unsigned int sv_ring_used(const struct sv_ring *ring);
 bool sv_ring_full(const struct sv_ring *ring);
 void sv_ring_add(struct sv_ring *ring, const struct pipe_buffer *buf);
 int sv_ring_confirm(struct sv_ring *ring);
-void sv_ring_find_cache(struct sv_ring *ring, struct address_space *mapping);
+void sv_ring_find_cache(struct sv_ring *ring);
 struct sv_loan *sv_ring_into_loan(struct sv_ring *ring);
 
 #endif /* _SV_RING_H */

@@ -126,3 +126,41 @@ struct sv_loan *sv_owned_copy(struct sv_account *account,
 	sv_loan_settle(loan, true);
 	return loan;
 }
+
+/**
+ * sv_owned_copies - copy a list of spans
+ * @account: who pays
+ * @spans: list
+ * @len: bytes wanted, not more than it holds
+ * @copies: empty list; receives the copies, on failure some of them
+ *
+ * Return: 0, -ENOMEM or -EDQUOT.
+ */
+int sv_owned_copies(struct sv_account *account, const struct sv_spans *spans,
+		    size_t len, struct sv_spans *copies)
+{
+	struct sv_spans rest = {};
+	int err = sv_spans_reserve(&rest, spans->nr);
+
+	if (!err)
+		sv_spans_share(spans, spans->head, len, spans->nr, &rest);
+	while (!err && rest.nr) {
+		struct sv_loan *copy = sv_owned_copy(account, &rest,
+						     rest.tail - rest.head);
+		struct sv_span span;
+
+		if (IS_ERR(copy)) {
+			err = PTR_ERR(copy);
+			break;
+		}
+		span = sv_span_whole(copy);
+		sv_spans_drop(&rest, span.len);
+		err = sv_spans_reserve(copies, 1);
+		if (err)
+			sv_loan_put(copy);
+		else
+			sv_spans_append(copies, &span);
+	}
+	sv_spans_free(&rest);
+	return err;
+}

@@ -14,5 +14,7 @@ size_t sv_owned_fill(struct sv_span *room, struct iov_iter *from);
 void sv_owned_trim(struct sv_loan *loan, size_t len);
 struct sv_loan *sv_owned_copy(struct sv_account *account,
 			      const struct sv_spans *spans, size_t len);
+int sv_owned_copies(struct sv_account *account, const struct sv_spans *spans,
+		    size_t len, struct sv_spans *copies);
 
 #endif /* _SV_STABLE_H */

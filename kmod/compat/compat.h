@@ -61,6 +61,25 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 }
 #endif
 
+/*
+ * A file position may be negative if its file says so. 6.12 moved that from the
+ * file's mode to its operations. May go with 6.1.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#define SV_FOPS_NEGATIVE_POSITION	.fop_flags = FOP_UNSIGNED_OFFSET,
+
+static inline void sv_allow_negative_position(struct file *file)
+{
+}
+#else
+#define SV_FOPS_NEGATIVE_POSITION
+
+static inline void sv_allow_negative_position(struct file *file)
+{
+	file->f_mode |= FMODE_UNSIGNED_OFFSET;
+}
+#endif
+
 /* The completion of a ubuf_info; sv_ubuf_init() wires it up. */
 void sv_ubuf_complete(struct sk_buff *skb, struct ubuf_info *ubuf,
 		      bool zerocopy);
