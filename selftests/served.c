@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Files that fail on the way: an error that comes after bytes were accepted, a
- * source whose bytes are gone when they cannot be paid for, a server that dies.
+ * Files served by somebody: errors that come after bytes were accepted, a server
+ * that dies, and one that works with vectors itself.
  */
 #include "kselftest_harness.h"
 
@@ -12,26 +12,17 @@
 #include <fcntl.h>
 #include <linux/fuse.h>
 #include <splicevec.h>
-#include <sys/mman.h>
-#include <sys/xattr.h>
 
 #define SEED	53
-#define NOBODY	65534
-#define HARD	"/sys/module/splicevec/parameters/user_pages_hard"
 
-FIXTURE(failing)
+FIXTURE(served)
 {
 	struct ledger before;
 	struct fusefs fs;
-	char hard[32];
 };
 
-FIXTURE_SETUP(failing)
+FIXTURE_SETUP(served)
 {
-	int fd = must(open(HARD, O_RDONLY));
-
-	self->hard[must(read(fd, self->hard, sizeof(self->hard) - 1))] = '\0';
-	close(fd);
 	ledger_read(&self->before);
 	self->fs = (struct fusefs){
 		.seed = SEED,
@@ -41,9 +32,8 @@ FIXTURE_SETUP(failing)
 	};
 }
 
-FIXTURE_TEARDOWN(failing)
+FIXTURE_TEARDOWN(served)
 {
-	put_file(HARD, self->hard);
 	close_all();
 	ledger_settle(&self->before);
 	EXPECT_EQ(0, failures());
@@ -69,7 +59,7 @@ static void check_held(int vec, size_t len)
  * reach the disk: bytes that stayed in the vector would be appended again. FUSE
  * does not wait for its server, so the error is there for the second push.
  */
-TEST_F(failing, bytes_appended_past_the_cache_are_not_appended_twice)
+TEST_F(served, bytes_appended_past_the_cache_are_not_appended_twice)
 {
 	int file = pattern_file(TMPFS, SEED, 200), vec, fd;
 
@@ -93,7 +83,7 @@ TEST_F(failing, bytes_appended_past_the_cache_are_not_appended_twice)
 	fusefs_unmount(&self->fs);
 }
 
-TEST_F(failing, pull_ends_before_what_cannot_be_read_then_tells_the_error)
+TEST_F(served, pull_ends_before_what_cannot_be_read_then_tells_the_error)
 {
 	int vec = new_vector(), fd;
 
@@ -129,7 +119,7 @@ static void pull_all(void *arg)
 			       0);
 }
 
-TEST_F(failing, server_that_dies_in_the_middle_of_a_pull_leaves_a_short_one)
+TEST_F(served, server_that_dies_in_the_middle_of_a_pull_leaves_a_short_one)
 {
 	struct reading reading = { .vec = new_vector() };
 	struct worker worker;
@@ -153,78 +143,91 @@ TEST_F(failing, server_that_dies_in_the_middle_of_a_pull_leaves_a_short_one)
 	fusefs_unmount(&self->fs);
 }
 
-/* A write whose pages belong to a large folio, in the queue of its server. */
-struct writing {
+struct direct_read {
 	int fd;
-	char *memory;
-};
-
-static void write_huge(void *arg)
-{
-	struct writing *writing = arg;
-
-	/* the server never answers, and then is gone */
-	check_fails(ECONNABORTED, write(writing->fd, writing->memory, KIB(64)));
-}
-
-static char *huge_page(void)
-{
-	char *area = map_pages(MIB(4)), *at;
-
-	at = (char *)(((uintptr_t)area + MIB(2) - 1) & ~(MIB(2) - 1));
-	madvise(at, MIB(2), MADV_HUGEPAGE);
-	pattern_fill(at, SEED, 0, MIB(2));
-	return at;
-}
-
-struct server {
-	int dev;
-	int vec;
-};
-
-static bool pull_request(void *arg)
-{
-	struct server *server = arg;
-
-	must(setresgid(NOBODY, NOBODY, NOBODY));
-	must(setresuid(NOBODY, NOBODY, NOBODY));
-	check_eq(sizeof(struct fuse_in_header) + sizeof(struct fuse_write_in) +
-		 KIB(64), sv_pull(server->vec, server->dev, SV_POSITION,
-				  KIB(256), 0));
-	return true;
-}
-
-/* It cannot be put back, so it is taken even where it is more than allowed. */
-TEST_F(failing, request_taken_off_a_queue_is_not_lost_to_a_limit)
-{
-	struct splicevec_info info;
-	struct writing writing;
-	struct server server;
-	struct worker worker;
 	char *buf;
+};
 
-	NEEDS_FUSE();
-	fusefs_mount(&self->fs);
-	writing.fd = fusefs_open(&self->fs, O_WRONLY | O_DIRECT);
-	writing.memory = huge_page();
-	/* there are none, so that no write asks for them */
-	check_fails(EOPNOTSUPP, fgetxattr(writing.fd, "user.none", NULL, 0));
-	fusefs_leave(&self->fs);
-	worker_start(&worker, write_huge, &writing);
+static void read_directly(void *arg)
+{
+	struct direct_read *read = arg;
+
+	check_eq(4 * PAGE, pread(read->fd, read->buf, 4 * PAGE, PAGE));
+}
+
+/* Return: the request, which asks for four pages from the second on. */
+static struct fuse_in_header take_request(int vec, int dev)
+{
+	struct {
+		struct fuse_in_header in;
+		struct fuse_read_in read;
+	} req;
+
+	check_eq(sizeof(req), sv_pull(vec, dev, SV_POSITION, KIB(256), 0));
+	check_eq(sizeof(req), sv_push_mem(vec, &req, sizeof(req), 0));
+	check_eq(sizeof(req), req.in.len);
+	check_eq(FUSE_READ, req.in.opcode);
+	check_eq(PAGE, req.read.offset);
+	check_eq(4 * PAGE, req.read.size);
+	return req.in;
+}
+
+/* Answer with four pages of a file behind a header, as one write or push. */
+static void answer(int vec, int dev, uint64_t unique, bool push)
+{
+	struct fuse_out_header out = {
+		.len = sizeof(out) + 4 * PAGE,
+		.unique = unique,
+	};
+	int file = pattern_file(TMPFS, SEED, 5 * PAGE);
+	char buf[sizeof(out) + 4 * PAGE];
+
+	check_eq(sizeof(out), write(vec, &out, sizeof(out)));
+	check_eq(4 * PAGE, sv_pull(vec, file, PAGE, 4 * PAGE, 0));
+	if (push) {
+		check_eq(out.len, sv_push(vec, dev, SV_POSITION, SV_ALL, 0));
+	} else {
+		check_eq(out.len, read(vec, buf, sizeof(buf)));
+		check_eq(out.len, write(dev, buf, out.len));
+	}
+	close(file);
+}
+
+static void serve_one_read(struct fusefs *fs, bool push)
+{
+	struct direct_read reading = { .buf = map_pages(4 * PAGE) };
+	struct worker worker;
+	int vec = new_vector();
+
+	fusefs_mount(fs);
+	reading.fd = fusefs_open(fs, O_RDONLY | O_DIRECT);
+	fusefs_leave(fs);
+	check_errno(EAGAIN, sv_pull(vec, fs->dev, SV_POSITION, KIB(256),
+				    SPLICEVEC_NONBLOCK));
+	worker_start(&worker, read_directly, &reading);
 	worker_await_sleep(&worker);
-	server = (struct server){ self->fs.dev, new_vector() };
-	put_file(HARD, "100");
-	check(in_child(pull_request, &server), "the child failed");
-	must_sv(sv_info(server.vec, &info));
-	if (info.pages <= 100)
-		TH_LOG("no huge page here, or not enough of them");
-	buf = map_pages(KIB(128));
-	check_eq(KIB(64) + 80, sv_push_mem(server.vec, buf, KIB(128), 0));
-	check_eq(-1, pattern_check(buf + 80, SEED, 0, KIB(64)));
-	close(self->fs.dev);
+	answer(vec, fs->dev, take_request(vec, fs->dev).unique, push);
+	/* who was not answered fails when nobody can any more */
+	close(fs->dev);
 	worker_finish(&worker);
-	close(writing.fd);
-	fusefs_unmount(&self->fs);
+	check_eq(-1, pattern_check(reading.buf, SEED, PAGE, 4 * PAGE));
+	close(reading.fd);
+	fusefs_unmount(fs);
+	unmap_pages(reading.buf, 4 * PAGE);
+}
+
+/* The device gives a request a read: the next one is not waited for. */
+TEST_F(served, server_of_a_filesystem_pulls_requests)
+{
+	NEEDS_FUSE();
+	serve_one_read(&self->fs, false);
+}
+
+/* It takes an answer a write: it does not get it in pieces. */
+TEST_F(served, server_of_a_filesystem_pushes_answers)
+{
+	NEEDS_FUSE();
+	serve_one_read(&self->fs, true);
 }
 
 TEST_HARNESS_MAIN
