@@ -48,6 +48,35 @@ FIXTURE_VARIANT_ADD(watched, tmpfs)
 			SKIP(return, "%s", missing_);			\
 	} while (0)
 
+/* A kernel may be built without either. */
+static bool can_watch(void)
+{
+	int fd = inotify_init1(IN_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0 || errno != ENOSYS;
+}
+
+static bool can_guard(void)
+{
+	int fan = fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC, O_RDONLY);
+	int ret = 0;
+
+	if (fan >= 0) {
+		ret = fanotify_mark(fan, FAN_MARK_ADD, FAN_ACCESS_PERM,
+				    AT_FDCWD, "/tmp");
+		close(fan);
+	}
+	return fan >= 0 ? !ret || errno != EINVAL : errno != ENOSYS;
+}
+
+#define NEEDS(can)							\
+	do {								\
+		if (!can())						\
+			SKIP(return, "not on this kernel");		\
+	} while (0)
+
 /* Watch a file that has no name any more. */
 static int watch(int fd, uint32_t mask)
 {
@@ -81,6 +110,7 @@ TEST_F(watched, file_tells_of_pulls_and_pushes)
 	int vec = new_vector(), fd, watcher;
 	size_t i;
 
+	NEEDS(can_watch);
 	NEEDS_PLACE();
 	fd = pattern_file(variant->place, SEED, 4 * PAGE);
 	watcher = watch(fd, IN_ACCESS | IN_MODIFY);
@@ -108,6 +138,7 @@ TEST_F(watched, fifo_tells_of_pulls_and_pushes)
 
 	if (variant->place != TMPFS)
 		SKIP(return, "a FIFO is the same everywhere");
+	NEEDS(can_watch);
 	if (!mkdtemp(dir))
 		die("mkdtemp: %s", errno_name(errno));
 	snprintf(path, sizeof(path), "%s/fifo", dir);
@@ -209,6 +240,7 @@ TEST_F(watched, permission_to_read_is_asked_once_wherever_the_bytes_are)
 {
 	int fd;
 
+	NEEDS(can_guard);
 	NEEDS_PLACE();
 	fd = pattern_file(variant->place, SEED, 4 * PAGE);
 	context("resident");
