@@ -184,7 +184,7 @@ void fusefs_mount(struct fusefs *fs)
 {
 	char options[64];
 
-	strcpy(fs->dir, "/tmp/fuse-XXXXXX");
+	snprintf(fs->dir, sizeof(fs->dir), "/tmp/fuse-XXXXXX");
 	if (!mkdtemp(fs->dir))
 		die("mkdtemp: %s", errno_name(errno));
 	fs->dev = must(open(DEVICE, O_RDWR | O_CLOEXEC));
