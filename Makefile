@@ -112,6 +112,7 @@ PROGRAMS	:= $(patsubst selftests/%.c,%,$(MAIN_C))
 GUEST_TESTS	:= $(filter-out demo,$(PROGRAMS))
 SHARED_OBJS	:= $(patsubst %.c,$(BUILD)/%.o,\
 			$(filter-out $(MAIN_C),$(wildcard selftests/*.c)))
+SHARED_A	:= $(BUILD)/selftests/libshared.a
 BINARIES	:= $(PROGRAMS:%=$(BUILD)/selftests/bin/%)
 
 programs: $(BINARIES)
@@ -125,16 +126,23 @@ $(BUILD)/selftests/%.o: selftests/%.c Makefile | $(HARNESS)/kselftest_harness.h
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -pthread -isystem $(HARNESS) -c -o $@ $<
 
-$(BUILD)/selftests/bin/%: $(BUILD)/selftests/%.o $(SHARED_OBJS) $(LIB_A)
+$(SHARED_A): $(SHARED_OBJS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(BUILD)/selftests/bin/%: $(BUILD)/selftests/%.o $(SHARED_A) $(LIB_A)
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) -static -pthread -o $@ $^
+	@# The linker warns of dlopen(): libfuse has modules, none is asked for.
+	$(Q)$(CC) $(CFLAGS) -static -pthread -o $@ $^ -lfuse3 2>$@.log || \
+		{ cat $@.log; exit 1; }
 
 # The benchmark, a program of the guest too
 
 BENCH_OBJS	:= $(patsubst %.c,$(BUILD)/%.o,$(wildcard selftests/bench/*.c))
 
-$(BUILD)/selftests/bin/bench: $(BENCH_OBJS) $(SHARED_OBJS) $(LIB_A)
+$(BUILD)/selftests/bin/bench: $(BENCH_OBJS) $(SHARED_A) $(LIB_A)
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -static -pthread -o $@ $^
