@@ -20,6 +20,7 @@ static const struct {
 	{ "devpts", "/dev/pts", NULL },
 	{ "tmpfs", "/dev/shm", "mode=1777" },
 	{ "debugfs", "/sys/kernel/debug", NULL },
+	{ "tracefs", "/sys/kernel/tracing", NULL },
 	{ "tmpfs", "/tmp", "mode=1777" },
 	{ "tmpfs", "/run", "mode=755" },
 };
@@ -56,6 +57,8 @@ void setup_mounts(void)
 	symlink("/proc/self/fd", "/dev/fd");
 	write_file("/proc/sys/kernel/sysrq", "1");
 	write_file("/proc/sys/kernel/hung_task_timeout_secs", "60");
+	/* huge pages, early, while memory is in one piece */
+	write_file("/proc/sys/vm/nr_hugepages", "16");
 }
 
 int module_insert(const char *path)
