@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static void drain_from(struct sink *s, int fd)
+void sink_drain(struct sink *s, int fd)
 {
 	s->drain = (struct drain){ .fd = fd, .seed = s->seed, .pos = s->pos };
 	s->draining = true;
@@ -20,7 +20,7 @@ static void open_stream(struct sink *s)
 
 	stream_pair(s->kind->place, fds);
 	s->fd = fds[0];
-	drain_from(s, fds[1]);
+	sink_drain(s, fds[1]);
 }
 
 static void open_pipe(struct sink *s)
@@ -31,7 +31,7 @@ static void open_pipe(struct sink *s)
 	if (s->kind->size)
 		must(fcntl(fds[1], F_SETPIPE_SZ, s->kind->size));
 	s->fd = fds[1];
-	drain_from(s, fds[0]);
+	sink_drain(s, fds[0]);
 }
 
 /* The peer has seen the end only when this side is closed. */
@@ -54,7 +54,7 @@ static void open_file(struct sink *s)
 }
 
 /* O_DIRECT files are read back past the page cache and then through it. */
-static void verify_file(struct sink *s)
+void sink_verify_file(struct sink *s)
 {
 	int fd = reopen(s->fd, O_RDONLY);
 	long wrong = file_check(fd, 0, s->seed, s->pos, s->len);
@@ -126,6 +126,7 @@ static void verify_nothing(struct sink *s)
 		__VA_ARGS__						\
 	}
 #define verify_pipe verify_stream
+#define verify_file sink_verify_file
 
 SINK(tcp4, TO_TCP, TCP4, stream);
 SINK(tcp6, TO_TCP, TCP6, stream);
@@ -146,7 +147,7 @@ SINK(nothing, TO_NOTHING, ANYWHERE, nothing);
 
 const char *sink_missing(const struct sink_kind *kind)
 {
-	return place_missing(kind->place);
+	return kind->missing ? kind->missing() : place_missing(kind->place);
 }
 
 void sink_open(struct sink *s, const struct sink_kind *kind, uint64_t seed,
@@ -170,7 +171,9 @@ static int push_some(struct sink *s, int vec, unsigned int flags,
 		.flags = flags,
 		.offset = SV_POSITION,
 		.len = s->addr ? s->len - sum->bytes : SV_ALL,
-		.addr = s->addr ? (uintptr_t)s->addr + sum->bytes : 0,
+		.addr = s->addr ? (uintptr_t)s->addr +
+				  (s->iovs ? 0 : sum->bytes) : 0,
+		.iovs = s->iovs,
 	};
 	int ret = sv_cmd_push(vec, &cmd);
 

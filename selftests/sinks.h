@@ -5,6 +5,7 @@
 
 #include "common.h"
 #include "places.h"
+#include "places_file.h"
 
 /* What decides whether a push copies, beside the kind of the pages. */
 enum sink_class {
@@ -27,6 +28,7 @@ struct sink_kind {
 	enum sink_class class;
 	enum place place;
 	int size;		/* of a pipe; 0: as it comes */
+	const char *(*missing)(void);
 	void (*open)(struct sink *s);
 	/* Compare what arrived. */
 	void (*verify)(struct sink *s);
@@ -39,6 +41,8 @@ struct sink {
 	size_t len;
 	int fd;			/* what to push to */
 	char *addr;		/* or which memory */
+	unsigned int iovs;	/* of so many pieces */
+	struct pieces pieces;
 	char *map;
 	bool draining;
 	struct drain drain;
@@ -66,5 +70,10 @@ struct pushed {
 struct pushed sink_push(struct sink *s, int vec, unsigned int flags);
 /* Close, and check that exactly the right bytes arrived. */
 void sink_close(struct sink *s);
+
+/* For sinks of other files: a thread reads what comes out of @fd. */
+void sink_drain(struct sink *s, int fd);
+/* The file holds exactly the right bytes. */
+void sink_verify_file(struct sink *s);
 
 #endif

@@ -10,28 +10,24 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* What all source files hold, and what all others give a part of. */
-#define SEED		1
-#define FILE_SIZE	(MIB(1) + 4 * PAGE)
-
 /* One file a filesystem serves all sizes of a test. */
-static int shared_file(enum place place)
+int source_file(enum place place)
 {
 	static int files[ANYWHERE + 1];
 
 	if (!files[place])
-		files[place] = pattern_file(place, SEED, FILE_SIZE);
+		files[place] = pattern_file(place, SOURCE_SEED, SOURCE_SIZE);
 	return reopen(files[place], O_RDONLY);
 }
 
 static void open_file(struct source *s)
 {
-	s->fd = shared_file(s->kind->place);
+	s->fd = source_file(s->kind->place);
 	s->offset = s->skip;
 }
 
 /* Nothing of it in the page cache. */
-static void open_cold_file(struct source *s)
+void source_open_cold(struct source *s)
 {
 	open_file(s);
 	must(fsync(s->fd));
@@ -42,7 +38,7 @@ static void start_feed(struct source *s, int fd, uint64_t pos)
 {
 	s->feed = (struct feed){
 		.fd = fd,
-		.seed = SEED,
+		.seed = SOURCE_SEED,
 		.pos = pos,
 		.len = s->skip + s->len - pos,
 		.how = s->kind->fill,
@@ -58,15 +54,20 @@ static void discard(int fd, size_t len)
 	read_all(fd, buf, len);
 }
 
+void source_feed(struct source *s, int fd, uint64_t pos)
+{
+	start_feed(s, fd, pos);
+	s->feeding = true;
+	feed_start(&s->feed);
+}
+
 static void open_stream(struct source *s)
 {
 	int fds[2];
 
 	stream_pair(s->kind->place, fds);
 	s->fd = fds[0];
-	start_feed(s, fds[1], 0);
-	s->feeding = true;
-	feed_start(&s->feed);
+	source_feed(s, fds[1], 0);
 	discard(s->fd, s->skip);
 }
 
@@ -74,7 +75,7 @@ static void fill_memory(struct source *s)
 {
 	s->map_len = (s->skip + s->len + PAGE - 1) & ~(PAGE - 1);
 	s->map = map_pages(s->map_len);
-	pattern_fill(s->map, SEED, 0, s->skip + s->len);
+	pattern_fill(s->map, SOURCE_SEED, 0, s->skip + s->len);
 }
 
 static void open_pipe(struct source *s)
@@ -84,7 +85,7 @@ static void open_pipe(struct source *s)
 	must(pipe2(fds, O_CLOEXEC));
 	s->fd = fds[0];
 	start_feed(s, fds[1], 0);
-	s->feed.from = shared_file(TMPFS);
+	s->feed.from = source_file(TMPFS);
 	fill_memory(s);
 	s->feed.data = s->map;
 	s->feeding = true;
@@ -175,10 +176,10 @@ static void open_memory(struct source *s)
 
 static void open_file_memory(struct source *s)
 {
-	int fd = shared_file(s->kind->place);
+	int fd = source_file(s->kind->place);
 
-	s->map_len = FILE_SIZE;
-	s->map = mmap(NULL, FILE_SIZE, PROT_READ, MAP_PRIVATE, fd, 0);
+	s->map_len = SOURCE_SIZE;
+	s->map = mmap(NULL, SOURCE_SIZE, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (s->map == MAP_FAILED)
 		die("mmap of a file: %s", errno_name(errno));
 	close(fd);
@@ -198,14 +199,14 @@ static void pull_part(int vec, int fd, size_t offset, size_t len)
 static void open_slice(struct source *s)
 {
 	s->fd = new_vector();
-	pull_part(s->fd, shared_file(EXT4), 0, s->skip + s->len);
+	pull_part(s->fd, source_file(EXT4), 0, s->skip + s->len);
 	s->offset = s->skip;
 }
 
 static void open_duplicate(struct source *s)
 {
 	s->fd = new_vector();
-	pull_part(s->fd, shared_file(EXT4), 0, s->skip + s->len);
+	pull_part(s->fd, source_file(EXT4), 0, s->skip + s->len);
 	must_sv(sv_drop(s->fd, s->skip));
 }
 
@@ -219,7 +220,7 @@ static void open_concatenation(struct source *s)
 	s->fd = new_vector();
 	for (; done < size; done += n, i++) {
 		n = size - done < 10007 ? size - done : 10007;
-		pull_part(s->fd, shared_file(places[i % 3]), done, n);
+		pull_part(s->fd, source_file(places[i % 3]), done, n);
 	}
 	s->offset = s->skip;
 }
@@ -247,10 +248,10 @@ static void open_slice_of_memory(struct source *s)
 	}
 
 SOURCE(ext4, CACHE, EXT4, open_file, .aligned = true);
-SOURCE(ext4_cold, CACHE, EXT4, open_cold_file, .aligned = true);
+SOURCE(ext4_cold, CACHE, EXT4, source_open_cold, .aligned = true);
 SOURCE(ext4_copy, OWNED, EXT4, open_file, .flags = SPLICEVEC_COPY);
 SOURCE(xfs, CACHE, XFS, open_file, .aligned = true);
-SOURCE(xfs_cold, CACHE, XFS, open_cold_file, .aligned = true);
+SOURCE(xfs_cold, CACHE, XFS, source_open_cold, .aligned = true);
 SOURCE(tmpfs, CACHE, TMPFS, open_file, .aligned = true);
 SOURCE(tcp4, FOREIGN, TCP4, open_stream);
 SOURCE(tcp6, FOREIGN, TCP6, open_stream);
@@ -271,7 +272,7 @@ SOURCE(slice_of_memory, PINNED, ANYWHERE, open_slice_of_memory,
 
 const char *source_missing(const struct source_kind *kind)
 {
-	return place_missing(kind->place);
+	return kind->missing ? kind->missing() : place_missing(kind->place);
 }
 
 /* Where read-only memory cannot be pinned safely, it is copied. */
@@ -294,7 +295,7 @@ void source_open(struct source *s, const struct source_kind *kind, size_t skip,
 {
 	*s = (struct source){
 		.kind = kind,
-		.seed = SEED,
+		.seed = SOURCE_SEED,
 		.skip = skip,
 		.len = len,
 		.fd = -1,
@@ -315,6 +316,7 @@ int64_t source_pull(struct source *s, int vec, unsigned int *result)
 		cmd = (struct splicevec_pull){
 			.fd = s->fd,
 			.flags = s->kind->flags,
+			.iovs = s->iovs,
 			.offset = s->offset,
 			.len = s->len - done,
 			.addr = (uintptr_t)s->addr,

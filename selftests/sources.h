@@ -9,6 +9,10 @@
 #include "common.h"
 #include "places.h"
 
+/* What all source files hold, and what all others give a part of. */
+#define SOURCE_SEED	1
+#define SOURCE_SIZE	(MIB(1) + 4 * PAGE)
+
 struct source;
 
 struct source_kind {
@@ -17,9 +21,13 @@ struct source_kind {
 	int pages;
 	/* bytes lie in pages as they do in a file */
 	bool aligned;
+	/* the device fills our own pages: gifts, but no copies */
+	bool uncopied;
 	/* flags of its pulls */
 	unsigned int flags;
 	enum place place;
+	/* NULL: the place decides; return: why there is none, or NULL */
+	const char *(*missing)(void);
 	void (*open)(struct source *s);
 	/* how a feed fills it */
 	void (*fill)(struct feed *feed);
@@ -33,6 +41,7 @@ struct source {
 	int fd;			/* what to pull from */
 	int64_t offset;		/* and where */
 	char *addr;		/* or which memory */
+	unsigned int iovs;	/* of so many pieces */
 	bool feeding;
 	struct feed feed;
 	char *map;
@@ -59,5 +68,12 @@ void source_open(struct source *s, const struct source_kind *kind, size_t skip,
  */
 int64_t source_pull(struct source *s, int vec, unsigned int *result);
 void source_close(struct source *s);
+
+/* For sources of other files: one file of a filesystem, opened anew. */
+int source_file(enum place place);
+/* Such a file with nothing of it in the page cache. */
+void source_open_cold(struct source *s);
+/* A thread fills the stream @fd with bytes @pos and on, and closes it. */
+void source_feed(struct source *s, int fd, uint64_t pos);
 
 #endif

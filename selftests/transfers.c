@@ -6,7 +6,9 @@
 #include "kselftest_harness.h"
 
 #include "sinks.h"
+#include "sinks_file.h"
 #include "sources.h"
+#include "sources_file.h"
 
 #include <splicevec.h>
 #include <stdatomic.h>
@@ -163,7 +165,7 @@ static void transfer(const struct source_kind *source,
 		skip);
 	source_open(&from, source, skip, len);
 	check_eq(len, source_pull(&from, vec, &result));
-	check_eq(source_pages(source) == SPLICEVEC_OWNED,
+	check_eq(source_pages(source) == SPLICEVEC_OWNED && !source->uncopied,
 		 !!(result & SPLICEVEC_COPIED));
 	check_kind(&from, vec);
 	sink_open(&to, sink, from.seed, skip, len);
@@ -209,6 +211,20 @@ FROM(ext4_cold);
 FROM(ext4_copy);
 FROM(xfs);
 FROM(xfs_cold);
+FROM(block);
+FROM(block_lazy);
+FROM(block_uncached);
+FROM(ext4_lazy);
+FROM(xfs_lazy);
+FROM(ext4_direct);
+FROM(xfs_uncached);
+FROM(fuse);
+FROM(overlay);
+FROM(memfd);
+FROM(huge_memfd);
+FROM(terminal);
+FROM(pieces);
+FROM(huge_memory);
 FROM(tmpfs);
 FROM(tcp4);
 FROM(tcp6);
@@ -246,6 +262,14 @@ TO(pipe_of_one_page)
 TO(pipe_of_1m)
 TO(ext4)
 TO(xfs)
+TO(block)
+TO(block_direct)
+TO(fuse)
+TO(fuse_direct)
+TO(memfd)
+TO(null)
+TO(terminal)
+TO(pieces)
 TO(tmpfs)
 TO(ext4_direct)
 TO(xfs_direct)
