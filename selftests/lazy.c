@@ -1,0 +1,459 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * LAZY: a pull starts to read and does not wait. Whoever needs the bytes waits,
+ * and has the error if they cannot be read.
+ */
+#include "kselftest_harness.h"
+
+#include "contents.h"
+#include "disks.h"
+#include "fuse.h"
+#include "places_file.h"
+#include "sinks.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <splicevec.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#define SEED	43
+#define SIZE	KIB(256)
+
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec + time.tv_nsec / 1e9;
+}
+
+FIXTURE(slow)
+{
+	struct ledger before;
+	int disk;
+	int vec;
+};
+
+FIXTURE_SETUP(slow)
+{
+	static const struct disk_part part = { DISK_DELAYED, SIZE };
+
+	if (bad_disk_missing())
+		SKIP(return, "%s", bad_disk_missing());
+	ledger_read(&self->before);
+	disk_fill(DISK_BAD, SEED, SIZE);
+	self->disk = bad_disk_open(&part, 1, O_RDONLY);
+	self->vec = new_vector();
+}
+
+FIXTURE_TEARDOWN(slow)
+{
+	close_all();
+	ledger_settle(&self->before);
+	EXPECT_EQ(0, failures());
+}
+
+/* Seconds the slow disk takes, less what the clocks may differ. */
+#define SLOW	(DISK_SLOW / 1000.0 - 0.1)
+
+TEST_F(slow, pull_returns_at_once_and_the_push_waits)
+{
+	int sink = new_file(TMPFS, O_RDWR);
+	struct splicevec_span span;
+	double start = now();
+
+	check_eq(SIZE, sv_pull(self->vec, self->disk, 0, SIZE, SPLICEVEC_LAZY));
+	check(now() - start < SLOW, "the pull took %.1f s", now() - start);
+	check_eq(1, sv_spans(self->vec, 0, &span, 1));
+	check_eq(SPLICEVEC_CACHE, span.kind);
+	check_eq(SIZE, sv_push(self->vec, sink, 0, SV_ALL, 0));
+	check(now() - start >= SLOW, "the push took %.1f s", now() - start);
+	check_eq(-1, file_check(sink, 0, SEED, 0, SIZE));
+}
+
+/* Who asks later finds the reading begun, and waits for that. */
+TEST_F(slow, pulls_of_the_same_share_one_read)
+{
+	int other = new_vector();
+	double start = now();
+
+	check_eq(SIZE, sv_pull(self->vec, self->disk, 0, SIZE, SPLICEVEC_LAZY));
+	check_eq(SIZE, sv_pull(other, self->disk, 0, SIZE, SPLICEVEC_LAZY));
+	check(now() - start < SLOW, "the pulls took %.1f s", now() - start);
+	check_held(self->vec, SEED, 0, SIZE);
+	start = now();
+	check_held(other, SEED, 0, SIZE);
+	check(now() - start < SLOW, "read once more: %.1f s", now() - start);
+}
+
+TEST_F(slow, nonblocking_push_is_eagain_until_the_bytes_are_there)
+{
+	struct splicevec_info before;
+	int ends[2];
+
+	must(pipe2(ends, O_CLOEXEC));
+	check_eq(PAGE, sv_pull(self->vec, self->disk, 0, PAGE, SPLICEVEC_LAZY));
+	must_sv(sv_info(self->vec, &before));
+	check_errno(EAGAIN, sv_push(self->vec, ends[1], SV_POSITION, SV_ALL,
+				    SPLICEVEC_NONBLOCK));
+	check_same(self->vec, &before);
+	check_held(self->vec, SEED, 0, PAGE);
+	check_eq(PAGE, sv_push(self->vec, ends[1], SV_POSITION, SV_ALL,
+			       SPLICEVEC_NONBLOCK));
+}
+
+/* What was there before goes at once; the rest is not waited for. */
+TEST_F(slow, bytes_before_those_that_are_awaited_are_pushed)
+{
+	int ends[2], vec = vector_with(SEED, 0, PAGE);
+	double start = now();
+
+	must(pipe2(ends, O_CLOEXEC));
+	check_eq(PAGE, sv_pull(vec, self->disk, PAGE, PAGE, SPLICEVEC_LAZY));
+	check_eq(PAGE, sv_push(vec, ends[1], SV_POSITION, SV_ALL,
+			       SPLICEVEC_NONBLOCK));
+	check(now() - start < SLOW, "it took %.1f s", now() - start);
+	check_held(vec, SEED, PAGE, PAGE);
+}
+
+/* To move and to drop spans takes no bytes. */
+TEST_F(slow, spans_move_and_drop_without_waiting)
+{
+	int other = new_vector();
+	double start = now();
+
+	check_eq(SIZE, sv_pull(self->vec, self->disk, 0, SIZE, SPLICEVEC_LAZY));
+	check_eq(SIZE, sv_push(self->vec, other, SV_POSITION, SV_ALL, 0));
+	check_eq(SIZE, sv_pull(self->vec, other, SV_POSITION, SV_ALL, 0));
+	check_eq(SIZE, sv_drop(self->vec, SV_ALL));
+	check(now() - start < SLOW, "it took %.1f s", now() - start);
+	check_held(other, SEED, 0, SIZE);
+}
+
+/* A disk whose last fd is closed waits for its reads. */
+TEST_F(slow, bytes_arrive_after_the_disk_was_closed)
+{
+	check_eq(SIZE, sv_pull(self->vec, self->disk, 0, SIZE, SPLICEVEC_LAZY));
+	close(self->disk);
+	check_held(self->vec, SEED, 0, SIZE);
+}
+
+TEST_F(slow, vector_is_closed_while_its_bytes_are_on_their_way)
+{
+	check_eq(SIZE, sv_pull(self->vec, self->disk, 0, SIZE, SPLICEVEC_LAZY));
+	close(self->vec);
+	ledger_settle(&self->before);
+}
+
+TEST_F(slow, waiting_push_can_be_killed)
+{
+	int sink = new_file(TMPFS, O_RDWR), status;
+	pid_t pid;
+
+	check_eq(SIZE, sv_pull(self->vec, self->disk, 0, SIZE, SPLICEVEC_LAZY));
+	pid = must(fork());
+	if (!pid) {
+		sv_push(self->vec, sink, 0, SV_ALL, 0);
+		_exit(0);
+	}
+	usleep(200000);
+	must(kill(pid, SIGKILL));
+	must(waitpid(pid, &status, 0));
+	check(WIFSIGNALED(status), "it ended by itself");
+	check_held(self->vec, SEED, 0, SIZE);
+}
+
+/* Three parts of this size, one pull each; the middle one cannot be read. */
+#define PART	KIB(64)
+
+FIXTURE_VARIANT(broken)
+{
+	int how;
+};
+
+FIXTURE(broken)
+{
+	struct ledger before;
+	int disk;
+	int vec;
+};
+
+FIXTURE_SETUP(broken)
+{
+	const struct disk_part parts[] = {
+		{ DISK_GOOD, PART },
+		{ variant->how, PART },
+		{ DISK_GOOD, PART },
+	};
+	size_t i;
+
+	if (bad_disk_missing())
+		SKIP(return, "%s", bad_disk_missing());
+	ledger_read(&self->before);
+	disk_fill(DISK_BAD, SEED, 3 * PART);
+	self->disk = bad_disk_open(parts, ARRAY_LEN(parts), O_RDONLY);
+	self->vec = new_vector();
+	for (i = 0; i < 3; i++)
+		check_eq(PART, sv_pull(self->vec, self->disk, i * PART, PART,
+				       SPLICEVEC_LAZY));
+}
+
+FIXTURE_TEARDOWN(broken)
+{
+	close_all();
+	ledger_settle(&self->before);
+	EXPECT_EQ(0, failures());
+}
+
+FIXTURE_VARIANT_ADD(broken, at_once) { .how = DISK_BROKEN };
+FIXTURE_VARIANT_ADD(broken, late) { .how = DISK_BROKEN_LATE };
+
+static const struct sink_kind *const sinks[] = {
+	&sink_ext4, &sink_ext4_direct, &sink_tmpfs, &sink_pipe, &sink_tcp4,
+	&sink_unix, &sink_memory,
+};
+
+/* Push all that goes. Return: the error that ended it, or 0. */
+static int push_good(struct sink *to, int vec, uint64_t *sum)
+{
+	struct splicevec_push cmd;
+	int ret;
+
+	do {
+		cmd = (struct splicevec_push){
+			.fd = to->fd,
+			.offset = SV_POSITION,
+			/* memory: one more than is good, to see it refused */
+			.len = to->addr ? to->len - *sum + 1 : SV_ALL,
+			.addr = to->addr ? (uintptr_t)to->addr + *sum : 0,
+		};
+		ret = sv_cmd_push(vec, &cmd);
+		*sum += ret ? 0 : cmd.bytes;
+	} while (!ret && cmd.bytes);
+	return ret;
+}
+
+static void push_around_the_broken_part(const struct sink_kind *kind, int from)
+{
+	int vec = new_vector();
+	uint64_t sum = 0;
+	struct sink to;
+
+	context("to %s", kind->name);
+	if (sink_missing(kind))
+		return;
+	check_eq(3 * PART, sv_pull(vec, from, SV_POSITION, SV_ALL, 0));
+	sink_open(&to, kind, SEED, 0, PART);
+	check_errno(EIO, push_good(&to, vec, &sum));
+	check_eq(PART, sum);
+	/* it stays bad, and stays */
+	check_errno(EIO, push_good(&to, vec, &sum));
+	sink_close(&to);
+	check_eq(PART, sv_drop(vec, PART));
+	sum = 0;
+	sink_open(&to, kind, SEED, 2 * PART, PART);
+	check_errno(0, push_good(&to, vec, &sum));
+	check_eq(PART, sum);
+	sink_close(&to);
+	close(vec);
+}
+
+TEST_F(broken, span_is_eio_where_it_is_needed_and_the_others_arrive)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(sinks); i++)
+		push_around_the_broken_part(sinks[i], self->vec);
+}
+
+TEST_F(broken, windows_beside_the_bad_span_are_good)
+{
+	int sink = new_file(TMPFS, O_RDWR);
+
+	check_errno(EIO, sv_push_window(self->vec, sink, 0, PART, PART, 0));
+	check_errno(EIO, sv_push_window(self->vec, sink, 0, 2 * PART - 1, PART,
+					0));
+	check_eq(PART, sv_push_window(self->vec, sink, 0, 2 * PART, PART, 0));
+	check_eq(-1, file_check(sink, 0, SEED, 2 * PART, PART));
+	check_eq(PART, sv_push_window(self->vec, sink, 0, SV_HEAD, SV_ALL, 0));
+	check_eq(-1, file_check(sink, 0, SEED, 0, PART));
+}
+
+TEST_F(broken, read_gives_what_lies_before_and_then_eio)
+{
+	char *buf = map_pages(3 * PART);
+
+	check_eq(PART, read(self->vec, buf, 3 * PART));
+	check_eq(-1, pattern_check(buf, SEED, 0, PART));
+	check_eq(-1, read(self->vec, buf, 3 * PART));
+	check_eq(EIO, errno);
+	check_eq(-1, pread(self->vec, buf, PART, PART));
+	check_eq(EIO, errno);
+	check_eq(PART, pread(self->vec, buf, PART, 2 * PART));
+	check_eq(-1, pattern_check(buf, SEED, 2 * PART, PART));
+}
+
+/* Bad bytes pass through nobody's hands as good ones. */
+TEST_F(broken, bad_span_is_bad_wherever_it_goes)
+{
+	int other = new_vector(), sink = new_file(TMPFS, O_RDWR);
+
+	check_eq(10, sv_pull(other, self->vec, PART + 100, 10, 0));
+	check_errno(EIO, sv_push(other, sink, 0, SV_ALL, 0));
+	check_eq(2 * PART, sv_push(self->vec, other, SV_POSITION, 2 * PART, 0));
+	check_errno(EIO, sv_push(other, sink, 0, SV_ALL, 0));
+	check_eq(10, sv_drop(other, 10));
+	check_eq(PART, sv_push(other, sink, 0, SV_ALL, 0));
+	check_errno(EIO, sv_push(other, sink, 0, SV_ALL, 0));
+	check_eq(-1, file_check(sink, 0, SEED, 0, PART));
+}
+
+/* One pull over good and bad: nothing wrong arrives, order is kept. */
+TEST_F(broken, bad_bytes_in_mid_span_stop_the_push_before_them)
+{
+	int vec = new_vector(), sink = new_file(TMPFS, O_RDWR);
+	uint64_t sum = 0;
+	int64_t n;
+
+	must(posix_fadvise(self->disk, 0, 0, POSIX_FADV_DONTNEED));
+	check_eq(3 * PART, sv_drop(self->vec, SV_ALL));
+	check_eq(3 * PART, sv_pull(vec, self->disk, 0, 3 * PART,
+				   SPLICEVEC_LAZY));
+	while ((n = sv_push(vec, sink, SV_POSITION, SV_ALL, 0)) > 0)
+		sum += n;
+	check_errno(EIO, n);
+	check(sum <= PART, "%llu bytes of %zu that could be read",
+	      (unsigned long long)sum, PART);
+	check_eq(-1, file_check(sink, 0, SEED, 0, sum));
+	check_eq(3 * PART - sum, sv_drop(vec, SV_ALL));
+}
+
+TEST_F(broken, pull_that_waits_has_the_error_itself)
+{
+	int vec = new_vector();
+
+	must(posix_fadvise(self->disk, 0, 0, POSIX_FADV_DONTNEED));
+	must(lseek(self->disk, 0, SEEK_SET));
+	check_eq(PART, sv_pull(vec, self->disk, SV_POSITION, SV_ALL, 0));
+	check_errno(EIO, sv_pull(vec, self->disk, SV_POSITION, SV_ALL, 0));
+	check_eq(PART, lseek(self->disk, 0, SEEK_CUR));
+	check_held(vec, SEED, 0, PART);
+}
+
+FIXTURE_VARIANT(lazy)
+{
+	enum place place;
+};
+
+LEDGER_FIXTURE(lazy)
+
+FIXTURE_VARIANT_ADD(lazy, ext4) { .place = EXT4 };
+FIXTURE_VARIANT_ADD(lazy, xfs) { .place = XFS };
+FIXTURE_VARIANT_ADD(lazy, tmpfs) { .place = TMPFS };
+
+TEST_F(lazy, cold_file_is_pulled_whole_and_arrives)
+{
+	int vec = new_vector(), file;
+
+	if (place_missing(variant->place))
+		SKIP(return, "%s", place_missing(variant->place));
+	file = pattern_file(variant->place, SEED, MIB(3) + 5);
+	evict(file);
+	must(lseek(file, 3, SEEK_SET));
+	check_eq(MIB(3) + 2, sv_pull(vec, file, SV_POSITION, SV_ALL,
+				     SPLICEVEC_LAZY));
+	check_eq(MIB(3) + 5, lseek(file, 0, SEEK_CUR));
+	check_eq(0, sv_pull(vec, file, SV_POSITION, SV_ALL, SPLICEVEC_LAZY));
+	check_held(vec, SEED, 3, MIB(3) + 2);
+}
+
+TEST_F(lazy, pieces_of_a_cold_file_are_the_right_ones)
+{
+	static const size_t at[] = { 0, 4095, 8191, 70001, 1, 200000 };
+	int vec, file;
+	size_t i;
+
+	if (place_missing(variant->place))
+		SKIP(return, "%s", place_missing(variant->place));
+	file = pattern_file(variant->place, SEED, KIB(256));
+	for (i = 0; i < ARRAY_LEN(at); i++) {
+		context("at %zu", at[i]);
+		vec = new_vector();
+		evict(file);
+		check_eq(5000, sv_pull(vec, file, at[i], 5000, SPLICEVEC_LAZY));
+		check_held(vec, SEED, at[i], 5000);
+		close(vec);
+	}
+}
+
+TEST_F(lazy, resident_bytes_are_not_waited_for)
+{
+	int vec = new_vector(), file, ends[2];
+
+	if (place_missing(variant->place))
+		SKIP(return, "%s", place_missing(variant->place));
+	file = pattern_file(variant->place, SEED, KIB(32));
+	must(pipe2(ends, O_CLOEXEC));
+	check_eq(KIB(32), sv_pull(vec, file, 0, SV_ALL, SPLICEVEC_LAZY));
+	check_eq(KIB(32), sv_push(vec, ends[1], SV_POSITION, SV_ALL,
+				  SPLICEVEC_NONBLOCK));
+}
+
+TEST_F(lazy, hole_is_zeroes)
+{
+	int vec = new_vector(), file;
+	char buf[2 * PAGE] = { 1 };
+	size_t i;
+
+	if (place_missing(variant->place))
+		SKIP(return, "%s", place_missing(variant->place));
+	file = new_file(variant->place, O_RDWR);
+	must(ftruncate(file, KIB(64)));
+	check_eq(sizeof(buf), sv_pull(vec, file, 5 * PAGE + 1, sizeof(buf),
+				      SPLICEVEC_LAZY));
+	check_eq(sizeof(buf), sv_push_mem(vec, buf, sizeof(buf), 0));
+	for (i = 0; i < sizeof(buf) && !buf[i]; i++)
+		;
+	check_eq(sizeof(buf), i);
+}
+
+LEDGER_FIXTURE(lazily)
+
+TEST_F(lazily, what_has_no_page_cache_is_eopnotsupp)
+{
+	int vec = new_vector(), held = vector_with(SEED, 0, 100);
+	int fds[2], pair[2], i;
+
+	must(pipe2(fds, O_CLOEXEC));
+	must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
+	write_all(fds[1], "x", 1);
+	write_all(pair[1], "x", 1);
+	const int others[] = {
+		fds[0], pair[0], held,
+		must(open("/dev/zero", O_RDONLY | O_CLOEXEC)),
+		must(open("/proc/version", O_RDONLY | O_CLOEXEC)),
+	};
+
+	for (i = 0; i < (int)ARRAY_LEN(others); i++) {
+		context("source %d", i);
+		check_errno(EOPNOTSUPP, sv_pull(vec, others[i], SV_POSITION, 1,
+						SPLICEVEC_LAZY));
+	}
+	check_errno(EOPNOTSUPP, sv_pull_mem(vec, "x", 1, SPLICEVEC_LAZY));
+	check_eq(1, sv_pull(vec, fds[0], SV_POSITION, 1, 0));
+	check_eq(1, sv_pull(vec, pair[0], SV_POSITION, 1, 0));
+}
+
+TEST_F(lazily, file_past_its_page_cache_is_eopnotsupp)
+{
+	int vec = new_vector(), file;
+
+	if (place_missing(EXT4))
+		SKIP(return, "%s", place_missing(EXT4));
+	file = reopen(pattern_file(EXT4, SEED, PAGE), O_RDONLY | O_DIRECT);
+	check_errno(EOPNOTSUPP, sv_pull(vec, file, 0, PAGE, SPLICEVEC_LAZY));
+}
+
+TEST_HARNESS_MAIN
