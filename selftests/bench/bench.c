@@ -181,6 +181,7 @@ int main(int argc, char **argv)
 
 	(void)argc;
 	choose(argv + 1, &job);
+	nics_settle();
 	memset(job.buffer, 1, BUFFER_SIZE);
 	job.file = pattern_file(EXT4, 1, FILE_SIZE);
 	must(fsync(job.file));

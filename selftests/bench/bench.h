@@ -71,6 +71,9 @@ void peer_go(struct peer *peer, uint64_t bytes, size_t chunk);
 void peer_wait(struct peer *peer);
 void peer_end(struct peer *peer);
 
+/* nic.c: keep the NICs' work out of the sender's time. */
+void nics_settle(void);
+
 /* One measurement: what all methods of a scenario find set up. */
 struct job {
 	const struct scenario *scenario;
