@@ -137,10 +137,10 @@ void profile_begin(void)
  */
 void profile_jitter(void)
 {
-	volatile unsigned int spin = random() % (PERIOD / 4);
+	unsigned int spin = random() % (PERIOD / 4);
 
-	while (spin)
-		spin--;
+	while (spin--)
+		asm volatile("");
 }
 
 void profile_on(void)
