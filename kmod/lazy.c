@@ -30,12 +30,14 @@ static int read_again(struct folio *folio)
 	return folio->mapping->a_ops->read_folio(NULL, folio);
 }
 
-static int wait_for_folio(struct folio *folio)
+static int wait_for_folio(struct folio *folio, bool nonblock)
 {
 	int err;
 
 	if (folio_test_uptodate(folio))
 		return 0;
+	if (nonblock && folio_test_locked(folio))
+		return -EAGAIN;
 	err = folio_wait_locked_killable(folio);
 	if (err || folio_test_uptodate(folio))
 		return err;
@@ -58,11 +60,12 @@ int sv_lazy_wait_page(const struct sv_loan *loan, struct page *page,
 
 	if (!loan->lazy || folio_test_uptodate(folio))
 		return 0;
-	return nonblock ? -EAGAIN : wait_for_folio(folio);
+	return nonblock ? -EAGAIN : wait_for_folio(folio, false);
 }
 
 /* Wait for a span. @ready counts the bytes before the first one that fails. */
-static int wait_for_span(const struct sv_span *span, size_t *ready)
+static int wait_for_span(const struct sv_span *span, bool nonblock,
+			 size_t *ready)
 {
 	const struct bio_vec *bv = &span->loan->bv[span->run];
 	size_t skip = span->skip;
@@ -71,7 +74,7 @@ static int wait_for_span(const struct sv_span *span, size_t *ready)
 
 	*ready = 0;
 	while (*ready < span->len) {
-		err = wait_for_folio(sv_bvec_folio(bv, skip, &n));
+		err = wait_for_folio(sv_bvec_folio(bv, skip, &n), nonblock);
 		if (err)
 			return err;
 		*ready += n;
@@ -90,14 +93,15 @@ static int wait_for_span(const struct sv_span *span, size_t *ready)
  * @window: private
  * @whole: wait for all of it; otherwise just for the first span, and stop before
  *	the next one that may have to be waited for
+ * @nonblock: -EAGAIN rather than wait for what is on its way; what could not be
+ *	read at first is read at once, as any file is
  * @ready: result: bytes that are there, from the front
  *
- * It is a disk that is waited for, so NONBLOCK makes no difference.
- *
- * Return: 0; or, if none are there (with @whole: if any is missing), -EIO, or
- * -EINTR: a fatal signal came.
+ * Return: 0; or, if none are there (with @whole: if any is missing), -EIO,
+ * -EAGAIN, or -EINTR: a fatal signal came.
  */
-int sv_lazy_wait(const struct sv_spans *window, bool whole, size_t *ready)
+int sv_lazy_wait(const struct sv_spans *window, bool whole, bool nonblock,
+		 size_t *ready)
 {
 	int err = 0;
 	u32 i;
@@ -110,7 +114,7 @@ int sv_lazy_wait(const struct sv_spans *window, bool whole, size_t *ready)
 		if (span->loan->lazy) {
 			if (i && !whole)
 				break;
-			err = wait_for_span(span, &n);
+			err = wait_for_span(span, nonblock, &n);
 		}
 		*ready += n;
 	}

@@ -9,6 +9,7 @@ struct sv_loan;
 
 int sv_lazy_wait_page(const struct sv_loan *loan, struct page *page,
 		      bool nonblock);
-int sv_lazy_wait(const struct sv_spans *window, bool whole, size_t *ready);
+int sv_lazy_wait(const struct sv_spans *window, bool whole, bool nonblock,
+		 size_t *ready);
 
 #endif /* _SV_LAZY_H */

@@ -231,7 +231,8 @@ static ssize_t push_window(struct sv_handoff *handoff, struct sv_spans *window,
 	ssize_t ret = 0;
 
 	if (sink->by != SPLICEVEC_ROUTE_MOVED)
-		ret = sv_lazy_wait(window, sink->record, &ready);
+		ret = sv_lazy_wait(window, sink->record,
+				   handoff->flags & SPLICEVEC_NONBLOCK, &ready);
 	if (ret)
 		return ret;
 	handoff->behind = behind + len - ready;

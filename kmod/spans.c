@@ -121,6 +121,8 @@ u32 sv_spans_find(const struct sv_spans *spans, u64 at)
 	u32 low = 0;
 	u32 high = spans->nr;
 
+	if (high && at < sv_spans_at(spans, 0)->at + sv_spans_at(spans, 0)->len)
+		return 0;
 	while (low < high) {
 		u32 mid = low + (high - low) / 2;
 		const struct sv_span *span = sv_spans_at(spans, mid);
@@ -142,10 +144,16 @@ u32 sv_spans_find(const struct sv_spans *spans, u64 at)
 u32 sv_spans_count(const struct sv_spans *spans, u64 at, u64 len)
 {
 	u64 end = min(spans->tail, at + len);
+	const struct sv_span *span;
+	u32 first;
 
 	if (at >= end)
 		return 0;
-	return sv_spans_find(spans, end - 1) - sv_spans_find(spans, at) + 1;
+	first = sv_spans_find(spans, at);
+	span = sv_spans_at(spans, first);
+	if (end <= span->at + span->len)
+		return 1;
+	return sv_spans_find(spans, end - 1) - first + 1;
 }
 
 /**

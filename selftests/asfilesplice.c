@@ -96,7 +96,7 @@ TEST_F(asfilesplice, splice_at_an_offset_takes_nothing)
 	at = 999;
 	check_fails(ESTALE, splice(vec, &at, ends[1], NULL, 3000, 0));
 	at = -1;
-	check_fails(EINVAL, splice(vec, &at, ends[1], NULL, 3000, 0));
+	check_fails(EOVERFLOW, splice(vec, &at, ends[1], NULL, 3000, 0));
 	at = 8 * PAGE;
 	check_eq(0, splice(vec, &at, ends[1], NULL, 3000, 0));
 	at = 8 * PAGE - 5;

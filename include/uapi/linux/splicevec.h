@@ -70,7 +70,9 @@
  * enum splicevec_flag - what a command shall do
  * @SPLICEVEC_NONBLOCK: PULL, PUSH, SPLICE: EAGAIN rather than wait for the
  *	source, the sink or another command on the vector. Reading a file from
- *	its disk does not count as waiting.
+ *	its disk does not count as waiting, but for LAZY spans it does. A device
+ *	that can be polled keeps this promise as a sink only if it is O_NONBLOCK:
+ *	otherwise EOPNOTSUPP.
  * @SPLICEVEC_COPY: PULL: take copies; the spans become gifts.
  * @SPLICEVEC_KEEP: PUSH: push a window that starts at @start and consume
  *	nothing. Any number of these run side by side.
