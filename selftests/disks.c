@@ -142,9 +142,10 @@ static size_t describe(char *to, size_t room, const struct disk_part *part,
 	if (len > room)
 		die("too many parts");
 	spec.next = len;
-	strcpy(spec.target_type, types[part->how]);
+	snprintf(spec.target_type, sizeof(spec.target_type), "%s",
+		 types[part->how]);
 	memcpy(to, &spec, sizeof(spec));
-	strcpy(to + sizeof(spec), params);
+	memcpy(to + sizeof(spec), params, strlen(params) + 1);
 	return len;
 }
 

@@ -42,14 +42,17 @@ const char *overlay_missing(void)
 	return missing;
 }
 
-/* An overlay that is not for writing takes two directories to lie over. */
-static int overlay_on(const char *lower, const char *dir)
+/*
+ * Lay an overlay over @dir, made of two directories in it: one that is not for
+ * writing takes two. Return: its root; it has no name any more.
+ */
+static int overlay_on(const char *dir)
 {
 	char options[256];
 	int root;
 
-	snprintf(options, sizeof(options), "lowerdir=%s:%s/other", lower,
-		 lower);
+	snprintf(options, sizeof(options), "lowerdir=%s/upper:%s/lower", dir,
+		 dir);
 	must(mount("selftest", dir, "overlay", MS_RDONLY, options));
 	root = must(open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC));
 	must(umount2(dir, MNT_DETACH));
@@ -58,22 +61,24 @@ static int overlay_on(const char *lower, const char *dir)
 
 int overlay_file(uint64_t seed, size_t len)
 {
-	char dir[] = "/mnt/ext4/overlay-XXXXXX", path[64], other[64], from[64];
-	int file = pattern_file(EXT4, seed, len), root;
+	char dir[] = "/mnt/ext4/overlay-XXXXXX", from[64];
+	int file = pattern_file(EXT4, seed, len), root, base;
 
 	if (!mkdtemp(dir))
 		die("mkdtemp: %s", errno_name(errno));
-	snprintf(path, sizeof(path), "%s/file", dir);
-	snprintf(other, sizeof(other), "%s/other", dir);
+	base = must(open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC));
+	must(mkdirat(base, "upper", 0700));
+	must(mkdirat(base, "lower", 0700));
 	snprintf(from, sizeof(from), "/proc/self/fd/%d", file);
-	must(linkat(AT_FDCWD, from, AT_FDCWD, path, AT_SYMLINK_FOLLOW));
+	must(linkat(AT_FDCWD, from, base, "lower/file", AT_SYMLINK_FOLLOW));
 	close(file);
-	must(mkdir(other, 0700));
-	root = overlay_on(dir, other);
+	root = overlay_on(dir);
 	file = must(openat(root, "file", O_RDONLY | O_CLOEXEC));
 	close(root);
-	must(unlink(path));
-	must(rmdir(other));
+	must(unlinkat(base, "lower/file", 0));
+	must(unlinkat(base, "lower", AT_REMOVEDIR));
+	must(unlinkat(base, "upper", AT_REMOVEDIR));
+	close(base);
 	must(rmdir(dir));
 	return file;
 }
