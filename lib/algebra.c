@@ -42,8 +42,6 @@ static int find_window(int vec, int64_t start, uint64_t len, struct window *w)
 	if (start != SV_HEAD) {
 		if (start < 0)
 			return -EINVAL;
-		if ((uint64_t)start < w->at)
-			return -ESTALE;
 		w->at = start;
 	}
 	if (w->at > w->end)

@@ -202,16 +202,16 @@ int sv_dup(int vec);
 int64_t sv_concat(int to, int from);
 
 /**
- * sv_prepend - put the bytes of another vector, which keeps its own, at the head
+ * sv_prepend - put the bytes of another vector at the head
  * @to: vector; nobody else may use it meanwhile
- * @from: vector to prepend; @to itself doubles it
+ * @from: vector to prepend, which keeps its own; @to itself doubles it
  *
  * Positions never run backwards: the head moves to where the tail was, and the
- * windows of before are gone (-ESTALE). Until the call returns @to holds its own
- * bytes twice, so there must be room for these spans (-ENOBUFS). The one thing
- * that can fail after @to was touched is to drop them, if there is no memory
- * even for that (-ENOMEM): then some bytes are left at the head that stand in
- * their place behind once more.
+ * windows of before are gone (-ESTALE). Until the call returns @to holds its
+ * own bytes twice, so there must be room for these spans (-ENOBUFS). The one
+ * thing that can fail after @to was touched is to drop them, if there is no
+ * memory even for that (-ENOMEM): then some bytes are left at the head that
+ * stand in their place behind once more.
  *
  * Return: bytes prepended, or a negative errno: -EFBIG if there are more than
  * 0x7ffff000 of both together, which cannot be done at once.
@@ -238,14 +238,14 @@ int sv_split(int vec, uint64_t len);
  * @same: result: how many bytes from the heads on are the same memory; or NULL
  *
  * Bytes are the same if they lie at the same place of the same loan, however
- * the spans are cut and at whatever positions they stand. Nothing is read: equal
- * bytes in different memory are not the same, nor is a page that was pulled
- * twice, for it was lent twice. What is the same has equal bytes for as long as
- * it is held, whoever writes to it.
+ * the spans are cut and at whatever positions they stand. Nothing is read:
+ * equal bytes in different memory are not the same, nor is a page that was
+ * pulled twice, for it was lent twice. What is the same has equal bytes for as
+ * long as it is held, whoever writes to it.
  *
  * Return: 0 if all bytes are the same and both vectors have as many; 1 if not:
- * at @same they differ, or the shorter one ends; or a negative errno, -ESTALE if
- * somebody consumed what was still to be compared.
+ * at @same they differ, or the shorter one ends; or a negative errno, -ESTALE
+ * if somebody consumed what was still to be compared.
  */
 int sv_compare(int a, int b, uint64_t *same);
 
