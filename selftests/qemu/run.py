@@ -97,7 +97,10 @@ def watch(machine, results, limit, slower=1):
 
 
 def batch(opt, no_nics):
-    args = (opt.mode, str(opt.limit), *opt.programs)
+    # A kernel passes few arguments on to init, and there are many programs.
+    programs = ([",".join(opt.programs)] if opt.mode == "check"
+                else opt.programs)
+    args = (opt.mode, str(opt.limit), *programs)
     results = report.Results(opt.name, opt.mode, opt.verbose, opt.rows)
     with guest.Machine(opt, args, nics=not no_nics) as machine:
         trouble = watch(machine, results, opt.total,
