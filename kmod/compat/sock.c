@@ -118,18 +118,21 @@ ssize_t sv_sock_splice_pages(struct socket *sock, struct msghdr *msg)
 	return sock_sendmsg(sock, msg);
 }
 #else
+/* The socket takes one reference, so one call may reach to the folio's end. */
 static ssize_t sv_sendpage(struct socket *sock, struct iov_iter *iter,
 			   int flags)
 {
 	const struct bio_vec *bv = iter->bvec;
 	size_t off = bv->bv_offset + iter->iov_offset;
+	struct page *page = bv->bv_page + (off >> PAGE_SHIFT);
+	struct folio *folio = page_folio(page);
+	size_t rest = folio_nr_pages(folio) - folio_page_idx(folio, page);
 	size_t len = min3(bv->bv_len - iter->iov_offset, iter->count,
-			  PAGE_SIZE - offset_in_page(off));
+			  (rest << PAGE_SHIFT) - offset_in_page(off));
 
 	if (len < iter->count)
 		flags |= MSG_SENDPAGE_NOTLAST | MSG_MORE;
-	return kernel_sendpage(sock, bv->bv_page + (off >> PAGE_SHIFT),
-			       offset_in_page(off), len, flags);
+	return kernel_sendpage(sock, page, offset_in_page(off), len, flags);
 }
 
 ssize_t sv_sock_splice_pages(struct socket *sock, struct msghdr *msg)
