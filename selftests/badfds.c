@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/netlink.h>
 #include <netinet/in.h>
 #include <splicevec.h>
 #include <sys/epoll.h>
@@ -105,9 +106,16 @@ static int packets(void)
 	return must(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0));
 }
 
+static int unix_datagrams(void)
+{
+	return must(socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0));
+}
+
+/* The kernel has nobody who listens to this protocol. */
 static int netlink(void)
 {
-	return must(socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK, 0));
+	return must(socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK,
+			   NETLINK_USERSOCK));
 }
 
 /* TCP for those who use it, with a protocol of its own on top. */
@@ -129,17 +137,18 @@ static const struct {
 	{ "INT_MIN", most_negative_fd, EBADF, EBADF },
 	{ "-1003", no_such_constant, EBADF, EBADF },
 	{ "O_PATH", path_only, EBADF, EBADF },
-	{ "directory", directory, EOPNOTSUPP, EOPNOTSUPP },
+	{ "directory", directory, EOPNOTSUPP, EBADF },
 	{ "epoll", epoll, EOPNOTSUPP, EOPNOTSUPP },
 	{ "write-only file", write_only, EBADF, 0 },
 	{ "read-only file", read_only, 0, EBADF },
 	{ "write end of a pipe", pipe_for_writing, EBADF, EPIPE },
 	{ "read end of a pipe", pipe_for_reading, 0, EBADF },
 	{ "unconnected TCP", tcp_apart, ENOTCONN, EPIPE },
-	{ "UDP", datagrams, EOPNOTSUPP, EOPNOTSUPP },
-	{ "unix seqpacket", packets, EOPNOTSUPP, EOPNOTSUPP },
-	{ "netlink", netlink, EOPNOTSUPP, EOPNOTSUPP },
-	{ "multipath TCP", multipath, EOPNOTSUPP, EOPNOTSUPP },
+	{ "unconnected UDP", datagrams, EAGAIN, EDESTADDRREQ },
+	{ "unconnected unix datagram", unix_datagrams, EAGAIN, ENOTCONN },
+	{ "unconnected unix seqpacket", packets, ENOTCONN, ENOTCONN },
+	{ "netlink", netlink, EAGAIN, ECONNREFUSED },
+	{ "unconnected multipath TCP", multipath, ENOTCONN, EPIPE },
 };
 
 static void spoil_fd(struct bench *b, enum number nr, size_t at, int fd,

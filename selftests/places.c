@@ -2,6 +2,7 @@
 /* Where files and connections of the tests live. */
 #include "places.h"
 #include "common.h"
+#include "sock_places.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,6 +25,9 @@ static const struct place_kind {
 	unsigned int magic;
 	const char *netns[2];	/* this side, the peer; NULL: where we are */
 	const char *address;	/* the peer's */
+	void (*pair)(int fds[2]);
+	/* return: why there is none, or NULL */
+	const char *(*missing)(void);
 } places[] = {
 	[EXT4] = { "ext4", .dir = "/mnt/ext4", .magic = EXT4_SUPER_MAGIC },
 	[XFS] = { "xfs", .dir = "/mnt/xfs", .magic = XFS_MAGIC },
@@ -36,7 +40,20 @@ static const struct place_kind {
 	[NIC6] = { "TCP over IPv6 and two NICs",
 		   .netns = { "/run/netns/a", "/run/netns/b" },
 		   .address = "fd09::2" },
-	[UNIX] = { "unix stream" },
+	[UNIX] = { "unix stream", .pair = unix_pair },
+	[MPTCP] = { "MPTCP", .pair = mptcp_pair, .missing = mptcp_missing },
+	[VSOCK] = { "vsock", .pair = vsock_pair, .missing = vsock_missing },
+	[KTLS] = { "kTLS", .pair = ktls_pair, .missing = ktls_missing },
+	[SOCKMAP] = { "TCP in a sockmap", .pair = sockmap_pair,
+		      .missing = sockmap_missing },
+	[UDP4] = { "UDP over IPv4", .pair = udp4_pair },
+	[UDP6] = { "UDP over IPv6", .pair = udp6_pair },
+	[UNIX_DGRAM] = { "unix datagram", .pair = unix_dgram_pair },
+	[UNIX_PACKET] = { "unix seqpacket", .pair = unix_packet_pair },
+	[VSOCK_PACKET] = { "vsock seqpacket", .pair = vsock_packet_pair,
+			   .missing = vsock_missing },
+	[NETLINK] = { "netlink", .pair = netlink_pair },
+	[RAW_PACKET] = { "packet", .pair = packet_pair },
 	[ANYWHERE] = { "anywhere" },
 };
 
@@ -64,7 +81,7 @@ const char *place_missing(enum place place)
 			 kind->name, kind->netns[i]);
 		return reason;
 	}
-	return NULL;
+	return kind->missing ? kind->missing() : NULL;
 }
 
 int new_file(enum place place, int flags)
@@ -154,8 +171,8 @@ void stream_pair(enum place place, int fds[2])
 	socklen_t len;
 	int listener;
 
-	if (place == UNIX) {
-		must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds));
+	if (kind->pair) {
+		kind->pair(fds);
 		return;
 	}
 	len = set_address(&addr, kind->address);
@@ -167,4 +184,9 @@ void stream_pair(enum place place, int fds[2])
 	must(connect(fds[0], (struct sockaddr *)&addr, len));
 	fds[1] = must(accept4(listener, NULL, NULL, SOCK_CLOEXEC));
 	close(listener);
+}
+
+void datagram_pair(enum place place, int fds[2])
+{
+	places[place].pair(fds);
 }

@@ -15,6 +15,17 @@ enum place {
 	NIC4,		/* TCP over two NICs: a transmit path that never copies */
 	NIC6,
 	UNIX,
+	MPTCP,
+	VSOCK,
+	KTLS,		/* TLS done by the kernel, over TCP */
+	SOCKMAP,	/* TCP, both sides in a BPF sockmap */
+	UDP4,
+	UDP6,
+	UNIX_DGRAM,
+	UNIX_PACKET,
+	VSOCK_PACKET,
+	NETLINK,
+	RAW_PACKET,
 	ANYWHERE,
 };
 
@@ -36,5 +47,7 @@ long file_check(int fd, long offset, uint64_t seed, uint64_t pos, size_t len);
 
 /* A connected stream: [0] is this side, [1] the peer. */
 void stream_pair(enum place place, int fds[2]);
+/* Two sockets, each sending its datagrams to the other. */
+void datagram_pair(enum place place, int fds[2]);
 
 #endif

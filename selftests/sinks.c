@@ -14,7 +14,7 @@ void sink_drain(struct sink *s, int fd)
 	drain_start(&s->drain);
 }
 
-static void open_stream(struct sink *s)
+void sink_open_stream(struct sink *s)
 {
 	int fds[2];
 
@@ -35,7 +35,7 @@ static void open_pipe(struct sink *s)
 }
 
 /* The peer has seen the end only when this side is closed. */
-static void verify_stream(struct sink *s)
+void sink_verify_stream(struct sink *s)
 {
 	close(s->fd);
 	drain_finish(&s->drain);
@@ -125,8 +125,10 @@ static void verify_nothing(struct sink *s)
 		.verify = verify_##how,					\
 		__VA_ARGS__						\
 	}
-#define verify_pipe verify_stream
-#define verify_file sink_verify_file
+#define open_stream	sink_open_stream
+#define verify_stream	sink_verify_stream
+#define verify_pipe	sink_verify_stream
+#define verify_file	sink_verify_file
 
 SINK(tcp4, TO_TCP, TCP4, stream);
 SINK(tcp6, TO_TCP, TCP6, stream);

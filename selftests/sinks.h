@@ -12,6 +12,9 @@ enum sink_class {
 	TO_TCP,		/* over loopback, where the receiver copies what is lent */
 	TO_NIC,
 	TO_UNIX,
+	TO_UPPER,	/* a stream with a protocol that rewrites its data */
+	TO_RECORD,	/* keeps boundaries */
+	TO_ALIEN,	/* of a family of which nothing is known */
 	TO_PIPE,
 	TO_VECTOR,
 	TO_NOTHING,
@@ -28,6 +31,7 @@ struct sink_kind {
 	enum sink_class class;
 	enum place place;
 	int size;		/* of a pipe; 0: as it comes */
+	size_t most;		/* one push can bring; 0: any number of bytes */
 	const char *(*missing)(void);
 	void (*open)(struct sink *s);
 	/* Compare what arrived. */
@@ -51,7 +55,9 @@ struct sink {
 extern const struct sink_kind sink_tcp4, sink_tcp6, sink_nic4, sink_nic6,
 	sink_unix, sink_pipe, sink_pipe_of_one_page, sink_pipe_of_1m, sink_ext4,
 	sink_xfs, sink_tmpfs, sink_ext4_direct, sink_xfs_direct, sink_vector,
-	sink_memory, sink_nothing;
+	sink_memory, sink_nothing, sink_mptcp, sink_vsock, sink_ktls,
+	sink_sockmap, sink_udp4, sink_udp6, sink_unix_dgram, sink_unix_packet,
+	sink_vsock_packet, sink_netlink, sink_packet, sink_hash;
 
 const char *sink_missing(const struct sink_kind *kind);
 
@@ -75,5 +81,8 @@ void sink_close(struct sink *s);
 void sink_drain(struct sink *s, int fd);
 /* The file holds exactly the right bytes. */
 void sink_verify_file(struct sink *s);
+/* For sinks of other files: a stream of the place, and what came out of it. */
+void sink_open_stream(struct sink *s);
+void sink_verify_stream(struct sink *s);
 
 #endif

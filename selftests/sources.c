@@ -61,7 +61,7 @@ void source_feed(struct source *s, int fd, uint64_t pos)
 	feed_start(&s->feed);
 }
 
-static void open_stream(struct source *s)
+void source_open_stream(struct source *s)
 {
 	int fds[2];
 
@@ -253,9 +253,9 @@ SOURCE(ext4_copy, OWNED, EXT4, open_file, .flags = SPLICEVEC_COPY);
 SOURCE(xfs, CACHE, XFS, open_file, .aligned = true);
 SOURCE(xfs_cold, CACHE, XFS, source_open_cold, .aligned = true);
 SOURCE(tmpfs, CACHE, TMPFS, open_file, .aligned = true);
-SOURCE(tcp4, FOREIGN, TCP4, open_stream);
-SOURCE(tcp6, FOREIGN, TCP6, open_stream);
-SOURCE(unix, FOREIGN, UNIX, open_stream);
+SOURCE(tcp4, FOREIGN, TCP4, source_open_stream);
+SOURCE(tcp6, FOREIGN, TCP6, source_open_stream);
+SOURCE(unix, FOREIGN, UNIX, source_open_stream);
 SOURCE(pipe_written, FOREIGN, ANYWHERE, open_pipe);
 SOURCE(pipe_vmspliced, FOREIGN, ANYWHERE, open_pipe, .fill = fill_vmsplice);
 SOURCE(pipe_spliced, FOREIGN, ANYWHERE, open_pipe, .fill = fill_splice);

@@ -53,7 +53,10 @@ extern const struct source_kind source_ext4, source_ext4_cold, source_ext4_copy,
 	source_unix, source_pipe_written, source_pipe_vmspliced,
 	source_pipe_spliced, source_pipe_teed, source_pipe_lent, source_memory,
 	source_memory_copy, source_memory_of_file, source_slice,
-	source_duplicate, source_concatenation, source_slice_of_memory;
+	source_duplicate, source_concatenation, source_slice_of_memory,
+	source_mptcp, source_vsock, source_ktls, source_sockmap, source_udp4,
+	source_udp6, source_unix_dgram, source_unix_packet,
+	source_vsock_packet, source_netlink;
 
 /* Why this source cannot be had here, or NULL. */
 const char *source_missing(const struct source_kind *kind);
@@ -75,5 +78,7 @@ int source_file(enum place place);
 void source_open_cold(struct source *s);
 /* A thread fills the stream @fd with bytes @pos and on, and closes it. */
 void source_feed(struct source *s, int fd, uint64_t pos);
+/* A stream of the place, of which @skip bytes were read. */
+void source_open_stream(struct source *s);
 
 #endif

@@ -35,6 +35,9 @@ static const enum promise promises[SINK_CLASSES][SPLICEVEC_KINDS] = {
 	[TO_TCP]      = PROMISE(NONE, NONE, NONE, LATER),
 	[TO_NIC]      = PROMISE(NONE, NONE, NONE, NONE),
 	[TO_UNIX]     = PROMISE(NONE, NONE, NONE, ALL),
+	[TO_UPPER]    = PROMISE(ALL, ALL, ALL, ALL),
+	[TO_RECORD]   = PROMISE(ALL, ALL, ALL, ALL),
+	[TO_ALIEN]    = PROMISE(ALL, ALL, ALL, ALL),
 	[TO_PIPE]     = PROMISE(NONE, NONE, NONE, NONE),
 	[TO_VECTOR]   = PROMISE(NONE, NONE, NONE, NONE),
 	[TO_NOTHING]  = PROMISE(NONE, NONE, NONE, NONE),
@@ -131,16 +134,21 @@ static void check_empty(int vec, size_t len)
 	check_eq(0, info.pages);
 }
 
-/* What would be copied is refused, and stays. */
-static void check_refusal(struct sink *to, int vec)
+/* What would be copied, or is too long to go whole, is refused and stays. */
+static void check_refusal(struct sink *to, int vec, unsigned int flags, int err)
 {
 	struct splicevec_info before, after;
 
 	must_sv(sv_info(vec, &before));
-	check_errno(EOPNOTSUPP, sink_push(to, vec, SPLICEVEC_NOCOPY).bytes);
+	check_errno(err, sink_push(to, vec, flags).bytes);
 	must_sv(sv_info(vec, &after));
 	check(!memcmp(&before, &after, sizeof(before)),
 	      "a refused push changed the vector");
+}
+
+static bool fits(const struct sink_kind *sink, size_t len)
+{
+	return !sink->most || len <= sink->most;
 }
 
 static void check_kind(const struct source *from, int vec)
@@ -151,13 +159,28 @@ static void check_kind(const struct source *from, int vec)
 		check_eq(source_pages(from->kind), span.kind);
 }
 
+static void push_and_check(const struct source *from, struct sink *to, int vec)
+{
+	enum promise promise = promise_of(from, to);
+	struct pushed pushed;
+	unsigned int flags;
+
+	if (promise == ALL)
+		check_refusal(to, vec, SPLICEVEC_NOCOPY, EOPNOTSUPP);
+	flags = promise == NONE || promise == LATER ? SPLICEVEC_NOCOPY : 0;
+	pushed = sink_push(to, vec, flags);
+	if (check_eq(from->len, pushed.bytes)) {
+		check_copied(from, to, &pushed);
+		check_result(to, &pushed);
+		check_empty(vec, from->len);
+	}
+}
+
 static void transfer(const struct source_kind *source,
 		     const struct sink_kind *sink, size_t skip, size_t len)
 {
-	unsigned int result, flags;
-	enum promise promise;
-	struct pushed pushed;
 	struct source from;
+	unsigned int result;
 	struct sink to;
 	int vec = new_vector();
 
@@ -169,16 +192,10 @@ static void transfer(const struct source_kind *source,
 		 !!(result & SPLICEVEC_COPIED));
 	check_kind(&from, vec);
 	sink_open(&to, sink, from.seed, skip, len);
-	promise = promise_of(&from, &to);
-	if (promise == ALL)
-		check_refusal(&to, vec);
-	flags = promise == NONE || promise == LATER ? SPLICEVEC_NOCOPY : 0;
-	pushed = sink_push(&to, vec, flags);
-	if (check_eq(len, pushed.bytes)) {
-		check_copied(&from, &to, &pushed);
-		check_result(&to, &pushed);
-		check_empty(vec, len);
-	}
+	if (fits(sink, len))
+		push_and_check(&from, &to, vec);
+	else
+		check_refusal(&to, vec, 0, EMSGSIZE);
 	sink_close(&to);
 	source_close(&from);
 	close(vec);
@@ -241,6 +258,16 @@ FROM(slice);
 FROM(duplicate);
 FROM(concatenation);
 FROM(slice_of_memory);
+FROM(mptcp);
+FROM(vsock);
+FROM(ktls);
+FROM(sockmap);
+FROM(udp4);
+FROM(udp6);
+FROM(unix_dgram);
+FROM(unix_packet);
+FROM(vsock_packet);
+FROM(netlink);
 
 #define TO(id)								\
 	TEST_F(from, to_##id##_arrives_and_copies_as_promised)		\
@@ -276,6 +303,18 @@ TO(xfs_direct)
 TO(vector)
 TO(memory)
 TO(nothing)
+TO(mptcp)
+TO(vsock)
+TO(ktls)
+TO(sockmap)
+TO(udp4)
+TO(udp6)
+TO(unix_dgram)
+TO(unix_packet)
+TO(vsock_packet)
+TO(netlink)
+TO(packet)
+TO(hash)
 
 LEDGER_FIXTURE(count)
 
