@@ -78,15 +78,22 @@ static bool record_match(const struct sv_pull *pull)
 
 /*
  * A socket that peeks from an offset of its own (SO_PEEK_OFF) would tell the
- * length of some later record. And some look at nothing if nothing is wanted.
+ * length of some later record.
  */
+static bool can_look(const struct sock *sk)
+{
+	return READ_ONCE(sk->sk_peek_off) < 0 &&
+	       (SV_VSOCK_PEEK || sk->sk_family != AF_VSOCK);
+}
+
+/* One byte, as some look at nothing if nothing is wanted. */
 static ssize_t next_record(struct socket *sock)
 {
 	struct msghdr msg = {};
 	struct kvec byte;
 	u8 first;
 
-	if (READ_ONCE(sock->sk->sk_peek_off) >= 0)
+	if (!can_look(sock->sk))
 		return -EOPNOTSUPP;
 	byte = (struct kvec) { &first, sizeof(first) };
 	iov_iter_kvec(&msg.msg_iter, ITER_DEST, &byte, 1, sizeof(first));

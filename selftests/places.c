@@ -51,7 +51,7 @@ static const struct place_kind {
 	[UNIX_DGRAM] = { "unix datagram", .pair = unix_dgram_pair },
 	[UNIX_PACKET] = { "unix seqpacket", .pair = unix_packet_pair },
 	[VSOCK_PACKET] = { "vsock seqpacket", .pair = vsock_packet_pair,
-			   .missing = vsock_missing },
+			   .missing = vsock_packet_missing },
 	[NETLINK] = { "netlink", .pair = netlink_pair },
 	[RAW_PACKET] = { "packet", .pair = packet_pair },
 	[ANYWHERE] = { "anywhere" },

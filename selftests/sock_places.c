@@ -125,6 +125,22 @@ const char *vsock_missing(void)
 	return missing("vsock over loopback", close_probe(fd, ret));
 }
 
+/* Old ones cannot be peeked at, and call all that is wrong ENOMEM. */
+const char *vsock_packet_missing(void)
+{
+	const char *reason = vsock_missing();
+	int fds[2], err;
+	char byte;
+
+	if (reason)
+		return reason;
+	vsock_packet_pair(fds);
+	err = recv(fds[0], &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 ? -errno : 0;
+	close(fds[0]);
+	close(fds[1]);
+	return missing("peeking at vsock packets", err == -EAGAIN ? 0 : err);
+}
+
 int ktls_on(int fd, int direction)
 {
 	struct tls12_crypto_info_aes_gcm_128 info = {

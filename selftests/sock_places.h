@@ -20,6 +20,7 @@ void packet_pair(int fds[2]);
 /* Return: why this kernel has none of these, or NULL. */
 const char *mptcp_missing(void);
 const char *vsock_missing(void);
+const char *vsock_packet_missing(void);
 const char *ktls_missing(void);
 const char *sockmap_missing(void);
 

@@ -41,6 +41,16 @@
 #define SV_PIN_FLAGS		(FOLL_LONGTERM | FOLL_WRITE)
 #endif
 
+/*
+ * Before 6.6 a packet of vsock could not be looked at without being taken. May go
+ * with 6.1.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
+#define SV_VSOCK_PEEK		true
+#else
+#define SV_VSOCK_PEEK		false
+#endif
+
 /* 6.4 hid the pieces of an iterator behind an accessor. May go with 6.1. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
 #define sv_iter_iov(iter)	iter_iov(iter)
