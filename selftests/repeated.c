@@ -19,6 +19,9 @@
 #define TIMES	16
 #define SEED	SOURCE_SEED
 
+/* a macro of the compiler, and a name here */
+#undef unix
+
 FIXTURE_VARIANT(repeated)
 {
 	const struct source_kind *source;

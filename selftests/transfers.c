@@ -211,6 +211,9 @@ static void all_sizes(const struct source_kind *source,
 		transfer(source, sink, cases[i].skip, cases[i].len);
 }
 
+/* a macro of the compiler, and a name here */
+#undef unix
+
 FIXTURE_VARIANT(from)
 {
 	const struct source_kind *source;
