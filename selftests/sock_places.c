@@ -13,6 +13,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -129,16 +130,20 @@ const char *vsock_missing(void)
 const char *vsock_packet_missing(void)
 {
 	const char *reason = vsock_missing();
+	struct pollfd there = { .events = POLLIN };
 	int fds[2], err;
-	char byte;
+	char byte = 0;
 
 	if (reason)
 		return reason;
 	vsock_packet_pair(fds);
+	must(send(fds[1], &byte, 1, 0));
+	there.fd = fds[0];
+	poll(&there, 1, 5000);
 	err = recv(fds[0], &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 ? -errno : 0;
 	close(fds[0]);
 	close(fds[1]);
-	return missing("peeking at vsock packets", err == -EAGAIN ? 0 : err);
+	return missing("peeking at vsock packets", err);
 }
 
 int ktls_on(int fd, int direction)
