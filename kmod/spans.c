@@ -19,6 +19,7 @@
  * @cap: spans, a power of two
  *
  * Context: may sleep.
+ * Return: the array, for kvfree(), or NULL.
  */
 struct sv_span *sv_spans_alloc_ring(u32 cap)
 {
@@ -140,6 +141,8 @@ u32 sv_spans_find(const struct sv_spans *spans, u64 at)
  * @spans: list
  * @at: absolute position, not below the head
  * @len: bytes
+ *
+ * Return: their number.
  */
 u32 sv_spans_count(const struct sv_spans *spans, u64 at, u64 len)
 {

@@ -58,6 +58,7 @@ static const char *why_name(unsigned int why)
 		[SPLICEVEC_WHY_UNTRACKED] = "untracked",
 		[SPLICEVEC_WHY_NO_SG] = "no-sg",
 		[SPLICEVEC_WHY_UPPER] = "upper",
+		[SPLICEVEC_WHY_UNKNOWN] = "unknown",
 	};
 
 	return why < ARRAY_SIZE(names) ? names[why] : "?";

@@ -335,7 +335,6 @@ enum splicevec_route {
  * @SPLICEVEC_WHY_UPPER: a protocol on top of the socket rewrites its data
  * @SPLICEVEC_WHY_UNKNOWN: how long this family of sockets reads pages is not
  *	known
- * @SPLICEVEC_WHY_SMALL: so few bytes are copied faster
  */
 enum splicevec_why {
 	SPLICEVEC_WHY_NOTHING	= 0,
@@ -344,7 +343,6 @@ enum splicevec_why {
 	SPLICEVEC_WHY_NO_SG	= 3,
 	SPLICEVEC_WHY_UPPER	= 4,
 	SPLICEVEC_WHY_UNKNOWN	= 5,
-	SPLICEVEC_WHY_SMALL	= 6,
 };
 
 /* splicevec_features.features */
