@@ -114,25 +114,32 @@ void sv_loan_set_kind(struct sv_loan *loan, enum splicevec_kind kind)
 	atomic_long_inc(&loan->account->loans[kind]);
 }
 
-/* Does @page at @offset begin where @bv ends, in memory and in struct pages? */
+/* Does @page at @offset begin where @bv ends? */
 static bool run_continues(const struct bio_vec *bv, struct page *page,
 			  u32 offset)
 {
 	u32 end = bv->bv_offset + bv->bv_len;
+	struct page *last = bv->bv_page + ((end - 1) >> PAGE_SHIFT);
 
 	if (offset != offset_in_page(end))
 		return false;
-	return page == bv->bv_page + (end >> PAGE_SHIFT) &&
-	       page_to_pfn(page) == page_to_pfn(bv->bv_page) + (end >> PAGE_SHIFT);
+	return offset ? page == last : sv_page_follows(page, last);
 }
 
-/* Count a folio, unless it is that of the bytes before. */
-static void add_cost(struct sv_loan *loan, struct folio *folio)
+/* Count the folios of some bytes, but the one that was counted last. */
+static void add_cost(struct sv_loan *loan, struct page *page, size_t bytes)
 {
-	if (folio == loan->last)
-		return;
-	loan->last = folio;
-	loan->cost += folio_nr_pages(folio);
+	struct page *end = page + DIV_ROUND_UP(bytes, PAGE_SIZE);
+
+	while (page < end) {
+		struct folio *folio = page_folio(page);
+		size_t pages = folio_nr_pages(folio);
+
+		if (folio != loan->last)
+			loan->cost += pages;
+		loan->last = folio;
+		page = folio_page(folio, 0) + pages;
+	}
 }
 
 /* The bytes follow the last run's, which may hold their first page already. */
@@ -154,7 +161,7 @@ static void lengthen_run(struct sv_loan *loan, struct bio_vec *bv,
  * @page: first page; one reference (or pin) on it, and on each page after it that
  *	the bytes touch, moves to the loan
  * @offset: first byte, below PAGE_SIZE
- * @len: bytes, not beyond the end of the page's folio
+ * @len: bytes, over pages that lie side by side
  *
  * Return: false if there is no room; the reference stays with the caller.
  */
@@ -172,7 +179,7 @@ bool sv_loan_add(struct sv_loan *loan, struct page *page, u32 offset, u32 len)
 		loan->nr++;
 	}
 	loan->len += len;
-	add_cost(loan, page_folio(page));
+	add_cost(loan, page, offset + len);
 	return true;
 }
 
@@ -216,13 +223,9 @@ static void recount(struct sv_loan *loan)
 
 	loan->cost = 0;
 	loan->last = NULL;
-	for (i = 0; i < loan->nr; i++) {
-		const struct bio_vec *bv = &loan->bv[i];
-		size_t skip, len;
-
-		for (skip = 0; skip < bv->bv_len; skip += len)
-			add_cost(loan, sv_bvec_folio(bv, skip, &len));
-	}
+	for (i = 0; i < loan->nr; i++)
+		add_cost(loan, loan->bv[i].bv_page,
+			 loan->bv[i].bv_offset + loan->bv[i].bv_len);
 }
 
 /**
@@ -264,7 +267,6 @@ int sv_loan_settle(struct sv_loan *loan, bool no_way_back)
 {
 	unsigned long cost = loan->cost;
 	int err = 0;
-
 
 	if (cost < loan->pages)
 		sv_account_uncharge(loan->account, loan->kind,

@@ -3,6 +3,7 @@
 #define _SV_LOAN_H
 
 #include <linux/bvec.h>
+#include <linux/mm.h>
 #include <linux/refcount.h>
 #include <linux/splicevec.h>
 #include <linux/types.h>
@@ -55,6 +56,13 @@ struct sv_loan {
 	struct sv_ring *ring;
 	struct bio_vec bv[];
 };
+
+/* Do two pages lie side by side, in memory and in struct pages? */
+static inline bool sv_page_follows(struct page *page, struct page *before)
+{
+	return page == before + 1 &&
+	       page_to_pfn(page) == page_to_pfn(before) + 1;
+}
 
 /* The span that covers all of a complete loan, whose reference it borrows. */
 static inline struct sv_span sv_span_whole(struct sv_loan *loan)

@@ -58,31 +58,59 @@ static bool may_take(const struct sv_loan *loan, struct folio *folio)
 }
 
 /*
- * Add bytes of a folio from @pos on, with a reference for each page, one of which
- * is the caller's.
- *
- * Return: bytes added, 0: they may not be taken, or the loan is full, and the
- * reference is still the caller's.
+ * How many folios of a look-up, from the @i-th on, lie side by side in memory and
+ * may be taken? After the first only single pages count, which is what there are
+ * many of. @bytes: what they give from @pos on.
  */
-static size_t add_folio(struct sv_loan *loan, struct folio *folio, loff_t pos,
-			size_t len)
+static unsigned int count_side_by_side(const struct sv_loan *loan,
+				       struct folio_batch *batch,
+				       unsigned int i, loff_t pos, size_t len,
+				       size_t *bytes)
 {
+	struct folio *folio = batch->folios[i];
 	pgoff_t skip = (pos >> PAGE_SHIFT) - folio->index;
-	size_t n = min(len, folio_size(folio) - (skip << PAGE_SHIFT) -
-			    offset_in_page(pos));
-	unsigned int more = (offset_in_page(pos) + n - 1) >> PAGE_SHIFT;
+	struct page *last = folio_page(folio, folio_nr_pages(folio) - 1);
+	unsigned int n = 1;
 
 	/* it may have left the file and come back elsewhere */
 	if (skip >= folio_nr_pages(folio) || !may_take(loan, folio))
 		return 0;
+	*bytes = folio_size(folio) - (skip << PAGE_SHIFT) - offset_in_page(pos);
+	while (*bytes < len && i + n < folio_batch_count(batch)) {
+		struct folio *next = batch->folios[i + n];
+
+		if (!sv_page_follows(folio_page(next, 0), last) ||
+		    folio_test_large(next) || !may_take(loan, next) ||
+		    next->index != (pos + *bytes) >> PAGE_SHIFT)
+			break;
+		last++;
+		*bytes += PAGE_SIZE;
+		n++;
+	}
+	*bytes = min(*bytes, len);
+	return n;
+}
+
+/*
+ * Add bytes that begin in a folio, with a reference for each page. One on each
+ * folio is the caller's.
+ *
+ * Return: false if the loan is full; the references are still the caller's.
+ */
+static bool add_bytes(struct sv_loan *loan, struct folio *folio, loff_t pos,
+		      size_t bytes)
+{
+	pgoff_t skip = (pos >> PAGE_SHIFT) - folio->index;
+	size_t pages = DIV_ROUND_UP(offset_in_page(pos) + bytes, PAGE_SIZE);
+	int more = min(pages, folio_nr_pages(folio) - skip) - 1;
+
 	if (more)
 		folio_ref_add(folio, more);
-	folio_mark_accessed(folio);
-	if (sv_loan_add(loan, folio_page(folio, skip), offset_in_page(pos), n))
-		return n;
+	if (sv_loan_add(loan, folio_page(folio, skip), offset_in_page(pos), bytes))
+		return true;
 	if (more)
 		folio_put_refs(folio, more);
-	return 0;
+	return false;
 }
 
 /*
@@ -92,16 +120,19 @@ static size_t add_folio(struct sv_loan *loan, struct folio *folio, loff_t pos,
 static size_t add_batch(struct sv_loan *loan, struct folio_batch *batch,
 			loff_t pos, size_t len)
 {
+	unsigned int i = 0;
 	size_t done = 0;
-	unsigned int i;
 
-	for (i = 0; i < folio_batch_count(batch) && done < len; i++) {
-		size_t n = add_folio(loan, batch->folios[i], pos + done,
-				     len - done);
+	while (i < folio_batch_count(batch) && done < len) {
+		size_t bytes;
+		unsigned int n = count_side_by_side(loan, batch, i, pos + done,
+						    len - done, &bytes);
 
-		if (!n)
+		if (!n || !add_bytes(loan, batch->folios[i], pos + done, bytes))
 			break;
-		done += n;
+		done += bytes;
+		while (n--)
+			folio_mark_accessed(batch->folios[i++]);
 	}
 	for (; i < folio_batch_count(batch); i++)
 		folio_put(batch->folios[i]);

@@ -34,9 +34,8 @@ static const struct sv_sink *const sinks[] = {
 	&sv_sink_record,
 	&sv_sink_alien,
 	&sv_sink_direct,
-	&sv_sink_file,
 	&sv_sink_splice,
-	&sv_sink_device,
+	&sv_sink_file,
 	&sv_sink_mem,
 	&sv_sink_none,
 };

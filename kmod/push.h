@@ -102,7 +102,6 @@ extern const struct sv_sink sv_sink_record;
 extern const struct sv_sink sv_sink_alien;
 extern const struct sv_sink sv_sink_direct;
 extern const struct sv_sink sv_sink_file;
-extern const struct sv_sink sv_sink_device;
 extern const struct sv_sink sv_sink_splice;
 extern const struct sv_sink sv_sink_mem;
 extern const struct sv_sink sv_sink_none;

@@ -3,7 +3,8 @@
  * bench [WORD...]
  *
  * Runs all scenarios, or those the words narrow them to: names of scenarios,
- * paths, sizes and receivers; "profile" tells where the time goes. Prints a line for each round of each method:
+ * paths, sizes and receivers; "profile" tells where the time goes. Prints a line
+ * for each round of each method:
  *
  *	row SCENARIO PATH SIZE RECEIVER METHOD ROUND BYTES CPU BUSY ELAPSED
  *
