@@ -112,14 +112,14 @@ TEST_F(terminal, line_by_line_a_pull_is_a_line)
 	check_eq(0, sv_pull(vec, ends[1], SV_POSITION, MIB(1), 0));
 }
 
-/* Push until there is no room. Return: bytes that went. */
-static int64_t fill_terminal(int vec, const int ends[2], unsigned int flags)
+/* Push until there is no room, and read what went. */
+static void fill_and_empty(int vec, const int ends[2])
 {
 	int64_t n, sum = 0;
 	char *buf;
 
 	do {
-		n = sv_push(vec, ends[1], SV_POSITION, SV_ALL, flags);
+		n = sv_push(vec, ends[1], SV_POSITION, SV_ALL, 0);
 		sum += n > 0 ? n : 0;
 	} while (n > 0);
 	check_errno(EAGAIN, n);
@@ -130,38 +130,38 @@ static int64_t fill_terminal(int vec, const int ends[2], unsigned int flags)
 	read_all(ends[0], buf, sum);
 	check_eq(-1, pattern_check(buf, SEED, 0, sum));
 	unmap_pages(buf, sum);
-	return sum;
 }
 
 TEST_F(terminal, full_nonblocking_one_keeps_the_rest_in_the_vector)
-{
-	int vec = vector_with(SEED, 0, MIB(1)), ends[2];
-
-	terminal_pair(ends);
-	must(fcntl(ends[1], F_SETFL, O_NONBLOCK));
-	fill_terminal(vec, ends, 0);
-	/* reading made room */
-	check(sv_push(vec, ends[1], SV_POSITION, SV_ALL, 0) > 0, "still full");
-}
-
-TEST_F(terminal, nonblocking_push_to_a_full_one_is_eagain)
 {
 	int vec = vector_with(SEED, 0, MIB(1)), ends[2];
 	char buf[100];
 	int64_t n;
 
 	terminal_pair(ends);
-	must(fcntl(ends[1], F_SETFL, O_RDWR | O_NONBLOCK));
-	fill_terminal(vec, ends, 0);
-	/* room for little is soon made full again, and is not waited for */
+	must(fcntl(ends[1], F_SETFL, O_NONBLOCK));
+	fill_and_empty(vec, ends);
+	/* reading made room; little of it is not waited for either */
 	do {
-		n = sv_push(vec, ends[1], SV_POSITION, SV_ALL,
-			    0);
+		n = sv_push(vec, ends[1], SV_POSITION, SV_ALL, 0);
 	} while (n > 0);
 	check_errno(EAGAIN, n);
 	read_all(ends[0], buf, sizeof(buf));
 	n = sv_push(vec, ends[1], SV_POSITION, SV_ALL, 0);
 	check(n > 0 || n == -EAGAIN, "%s", result_name(n));
+}
+
+/* Nothing but its own O_NONBLOCK keeps it from waiting half way. */
+TEST_F(terminal, nonblocking_push_to_a_blocking_one_is_eopnotsupp)
+{
+	int vec = vector_with(SEED, 0, MIB(1)), ends[2];
+	struct splicevec_info before;
+
+	terminal_pair(ends);
+	must_sv(sv_info(vec, &before));
+	check_errno(EOPNOTSUPP, sv_push(vec, ends[1], SV_POSITION, SV_ALL,
+					SPLICEVEC_NONBLOCK));
+	check_same(vec, &before);
 }
 
 TEST_F(terminal, hung_up_one_is_an_error_and_nothing_is_lost)
