@@ -32,6 +32,11 @@ void check_push(int vec, int fd, uint64_t len, unsigned int flags,
 /* Bytes of the pattern as one datagram. */
 void send_pattern(int fd, uint64_t seed, uint64_t pos, size_t len);
 /* Exactly this datagram arrives, at once or a moment later. */
+/*
+ * As recv(2), of what is on its way. Poll would not do: it sees the first part of
+ * a long packet of vsock.
+ */
+ssize_t recv_soon(int fd, void *buf, size_t len, int flags);
 void recv_pattern(int fd, uint64_t seed, uint64_t pos, size_t len);
 
 /* A signal every 50 ms: one comes while a command waits, however slow it is. */
