@@ -9,6 +9,45 @@
 #include <linux/mm.h>
 #include <linux/uaccess.h>
 
+/*
+ * The struct as this kernel knows it, which is what callers mostly have: read it
+ * and clear its results in one access to user memory.
+ */
+static int exchange_words(u64 *to, u64 __user *user,
+			  const struct sv_args_layout *layout)
+{
+	u64 *out = to + layout->out / sizeof(u64);
+	u64 *end = to + layout->size / sizeof(u64);
+
+	if (!user_access_begin(user, layout->size))
+		return -EFAULT;
+	for (; to < out; to++, user++)
+		unsafe_get_user(*to, user, fault);
+	for (; to < end; to++, user++) {
+		*to = 0;
+		unsafe_put_user(0, user, fault);
+	}
+	user_access_end();
+	return 0;
+fault:
+	user_access_end();
+	return -EFAULT;
+}
+
+/* The struct of an older or a newer caller. */
+static noinline int exchange(void *args, const struct sv_args_layout *layout,
+		    void __user *user, u32 size)
+{
+	int err = copy_struct_from_user(args, layout->size, user, size);
+
+	if (err)
+		return err;
+	memset(args + layout->out, 0, layout->size - layout->out);
+	if (clear_user(user + layout->out, min(size, layout->size) - layout->out))
+		return -EFAULT;
+	return 0;
+}
+
 /**
  * sv_args_copy_in - read a command's struct and clear its results
  * @args: @layout->size bytes
@@ -32,15 +71,28 @@ int sv_args_copy_in(void *args, const struct sv_args_layout *layout,
 		return -EINVAL;
 	if (size > PAGE_SIZE)
 		return -E2BIG;
-	err = copy_struct_from_user(args, layout->size, user, size);
-	if (err)
-		return err;
+	if (size == layout->size)
+		err = exchange_words(args, user, layout);
+	else
+		err = exchange(args, layout, user, size);
 	/* the caller may have changed it since it was looked at */
 	*(u32 *)args = size;
-	memset(args + layout->out, 0, layout->size - layout->out);
-	if (clear_user(user + layout->out, min(size, layout->size) - layout->out))
+	return err;
+}
+
+static int write_words(const u64 *from, u64 __user *user, size_t nr)
+{
+	const u64 *end = from + nr;
+
+	if (!user_write_access_begin(user, nr * sizeof(u64)))
 		return -EFAULT;
+	for (; from < end; from++, user++)
+		unsafe_put_user(*from, user, fault);
+	user_write_access_end();
 	return 0;
+fault:
+	user_write_access_end();
+	return -EFAULT;
 }
 
 /**
@@ -56,10 +108,12 @@ int sv_args_copy_out(const void *args, const struct sv_args_layout *layout,
 {
 	u32 size = min(*(const u32 *)args, layout->size);
 
-	if (copy_to_user(user + layout->out, args + layout->out,
-			 size - layout->out))
-		return -EFAULT;
-	return 0;
+	args += layout->out;
+	user += layout->out;
+	size -= layout->out;
+	if (size % sizeof(u64))
+		return copy_to_user(user, args, size) ? -EFAULT : 0;
+	return write_words(args, user, size / sizeof(u64));
 }
 
 static int check_flags(u32 flags, u32 known)

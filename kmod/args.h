@@ -6,9 +6,9 @@
 #include <linux/types.h>
 
 /**
- * struct sv_args_layout - how a command's struct is laid out
- * @size: as this kernel knows it
- * @min: as its first version was
+ * struct sv_args_layout - how a command's struct is laid out, in 64-bit words
+ * @size: bytes of it as this kernel knows it
+ * @min: bytes of its first version
  * @out: offset of the results, which run to the end of the struct
  */
 struct sv_args_layout {

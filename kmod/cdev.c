@@ -137,7 +137,8 @@ static long ioctl_features(struct file *file, union sv_args *args)
 
 #define SV_LAYOUT(type, first_out, last)				\
 	{								\
-		.size = sizeof(struct type),				\
+		.size = sizeof(struct type) + BUILD_BUG_ON_ZERO(	\
+			(sizeof(struct type) | offsetof(struct type, first_out)) % 8), \
 		.min = offsetofend(struct type, last),			\
 		.out = offsetof(struct type, first_out),		\
 	}
