@@ -11,8 +11,8 @@
 #include <linux/err.h>
 #include <linux/magic.h>
 #include <linux/pagemap.h>
-#include <linux/pagevec.h>
 #include <linux/swap.h>
+#include <linux/xarray.h>
 
 #include "loan.h"
 
@@ -57,105 +57,100 @@ static bool may_take(const struct sv_loan *loan, struct folio *folio)
 	return loan->lazy || is_resident(folio);
 }
 
-/*
- * How many folios of a look-up, from the @i-th on, lie side by side in memory and
- * may be taken? After the first only single pages count, which is what there are
- * many of. @bytes: what they give from @pos on.
- */
-static unsigned int count_side_by_side(const struct sv_loan *loan,
-				       struct folio_batch *batch,
-				       unsigned int i, loff_t pos, size_t len,
-				       size_t *bytes)
+/* Bytes over pages that lie side by side, on their way into a loan. */
+struct run {
+	struct page *page;	/* the first */
+	struct page *next;	/* one past the last */
+	size_t offset;
+	size_t len;
+};
+
+static void end_run(struct sv_loan *loan, struct run *run)
 {
-	struct folio *folio = batch->folios[i];
-	pgoff_t skip = (pos >> PAGE_SHIFT) - folio->index;
-	struct page *last = folio_page(folio, folio_nr_pages(folio) - 1);
-	unsigned int n = 1;
-
-	/* it may have left the file and come back elsewhere */
-	if (skip >= folio_nr_pages(folio) || !may_take(loan, folio))
-		return 0;
-	*bytes = folio_size(folio) - (skip << PAGE_SHIFT) - offset_in_page(pos);
-	while (*bytes < len && i + n < folio_batch_count(batch)) {
-		struct folio *next = batch->folios[i + n];
-
-		if (!sv_page_follows(folio_page(next, 0), last) ||
-		    folio_test_large(next) || !may_take(loan, next) ||
-		    next->index != (pos + *bytes) >> PAGE_SHIFT)
-			break;
-		last++;
-		*bytes += PAGE_SIZE;
-		n++;
-	}
-	*bytes = min(*bytes, len);
-	return n;
+	if (run->len)
+		sv_loan_add(loan, run->page, run->offset, run->len);
+	run->len = 0;
 }
 
 /*
- * Add bytes that begin in a folio, with a reference for each page. One on each
- * folio is the caller's.
+ * Add a folio's bytes from @pos on. Its reference moves to the loan, which gets
+ * one for every page.
  *
- * Return: false if the loan is full; the references are still the caller's.
+ * Return: bytes added. There is room: a loan has as many runs as pages are asked
+ * for.
  */
-static bool add_bytes(struct sv_loan *loan, struct folio *folio, loff_t pos,
-		      size_t bytes)
+static size_t add_folio(struct sv_loan *loan, struct run *run,
+			struct folio *folio, loff_t pos, size_t len)
 {
+	size_t offset = offset_in_page(pos);
 	pgoff_t skip = (pos >> PAGE_SHIFT) - folio->index;
-	size_t pages = DIV_ROUND_UP(offset_in_page(pos) + bytes, PAGE_SIZE);
-	int more = min(pages, folio_nr_pages(folio) - skip) - 1;
+	struct page *page = folio_page(folio, skip);
+	size_t pages = folio_nr_pages(folio) - skip;
+	size_t bytes = min(len, (pages << PAGE_SHIFT) - offset);
 
-	if (more)
-		folio_ref_add(folio, more);
-	if (sv_loan_add(loan, folio_page(folio, skip), offset_in_page(pos), bytes))
-		return true;
-	if (more)
-		folio_put_refs(folio, more);
-	return false;
+	if (pages > 1) {
+		pages = DIV_ROUND_UP(offset + bytes, PAGE_SIZE);
+		folio_ref_add(folio, pages - 1);
+	}
+	if (!run->len || !sv_page_follows(page, run->next - 1)) {
+		end_run(loan, run);
+		run->page = page;
+		run->offset = offset;
+	}
+	run->next = page + pages;
+	run->len += bytes;
+	return bytes;
 }
 
 /*
- * Add the folios of one look-up, up to the first that may not be taken. The
- * references of those that are taken move to the loan.
+ * Take a reference on the folio that an entry of the mapping stands for.
+ *
+ * Return: true if so; false: look again (@again) or stop here.
  */
-static size_t add_batch(struct sv_loan *loan, struct folio_batch *batch,
-			loff_t pos, size_t len)
+static bool get_entry(struct xa_state *xas, const struct sv_loan *loan,
+		      struct folio *folio, bool *again)
 {
-	unsigned int i = 0;
-	size_t done = 0;
-
-	while (i < folio_batch_count(batch) && done < len) {
-		size_t bytes;
-		unsigned int n = count_side_by_side(loan, batch, i, pos + done,
-						    len - done, &bytes);
-
-		if (!n || !add_bytes(loan, batch->folios[i], pos + done, bytes))
-			break;
-		done += bytes;
-		while (n--)
-			folio_mark_accessed(batch->folios[i++]);
-	}
-	for (; i < folio_batch_count(batch); i++)
-		folio_put(batch->folios[i]);
-	return done;
+	/* swapped out; or a huge page that was just split or made */
+	if (xa_is_value(folio) || xa_is_sibling(folio))
+		return false;
+	*again = !folio_try_get(folio);
+	if (*again)
+		return false;
+	/* with the reference it cannot be replaced unseen any more */
+	*again = folio != xas_reload(xas);
+	if (!*again && may_take(loan, folio))
+		return true;
+	folio_put(folio);
+	return false;
 }
 
 /* Return: bytes added, from @pos on without a gap. */
 static size_t walk(struct address_space *mapping, struct sv_loan *loan,
 		   loff_t pos, size_t len)
 {
-	struct folio_batch batch;
+	XA_STATE(xas, &mapping->i_pages, pos >> PAGE_SHIFT);
+	struct run run = {};
+	struct folio *folio;
 	size_t done = 0;
-	size_t n;
+	bool again;
 
-	do {
-		pgoff_t start = (pos + done) >> PAGE_SHIFT;
-
-		folio_batch_init(&batch);
-		filemap_get_folios_contig(mapping, &start,
-					  (pos + len - 1) >> PAGE_SHIFT, &batch);
-		n = add_batch(loan, &batch, pos + done, len - done);
-		done += n;
-	} while (n && done < len);
+	rcu_read_lock();
+	for (folio = xas_load(&xas); folio && done < len; folio = xas_next(&xas)) {
+		again = xas_retry(&xas, folio);
+		if (again)
+			continue;
+		if (!get_entry(&xas, loan, folio, &again)) {
+			if (!again)
+				break;
+			xas_reset(&xas);
+			continue;
+		}
+		folio_mark_accessed(folio);
+		done += add_folio(loan, &run, folio, pos + done, len - done);
+		xas_advance(&xas, folio_next_index(folio) - 1);
+	}
+	rcu_read_unlock();
+	end_run(loan, &run);
 	return done;
 }
 
