@@ -81,18 +81,15 @@ static struct sv_account *account_new(struct user_struct *user)
 
 /**
  * sv_account_find - the account of the calling user
- * @hint: an account the caller holds, tried first, or NULL
  *
  * Context: may sleep.
  * Return: the account with a reference for the caller, or NULL: no memory.
  */
-struct sv_account *sv_account_find(struct sv_account *hint)
+struct sv_account *sv_account_find(void)
 {
 	struct user_struct *user = current_user();
 	struct sv_account *account;
 
-	if (hint && hint->user == user)
-		return sv_account_get(hint);
 	mutex_lock(&sv_accounts_lock);
 	account = account_lookup(user);
 	mutex_unlock(&sv_accounts_lock);

@@ -3,6 +3,7 @@
 #define _SV_ACCOUNT_H
 
 #include <linux/atomic.h>
+#include <linux/cred.h>
 #include <linux/list.h>
 #include <linux/refcount.h>
 #include <linux/sched/user.h>
@@ -44,9 +45,35 @@ struct sv_usage {
 	long vectors;
 };
 
-struct sv_account *sv_account_find(struct sv_account *hint);
+struct sv_account *sv_account_find(void);
 struct sv_account *sv_account_get(struct sv_account *account);
 void sv_account_put(struct sv_account *account);
+
+/**
+ * sv_account_borrow - the account of the calling user, for one command
+ * @own: of the vector it works on, which the caller holds
+ *
+ * Mostly these are the same, and the vector's reference serves.
+ *
+ * Context: may sleep.
+ * Return: the account, for sv_account_return(), or NULL: no memory.
+ */
+static inline struct sv_account *sv_account_borrow(struct sv_account *own)
+{
+	return own->user == current_user() ? own : sv_account_find();
+}
+
+/**
+ * sv_account_return - end what sv_account_borrow() began
+ * @account: its result
+ * @own: its argument
+ */
+static inline void sv_account_return(struct sv_account *account,
+				     struct sv_account *own)
+{
+	if (account && account != own)
+		sv_account_put(account);
+}
 
 int sv_account_charge(struct sv_account *account, enum splicevec_kind kind,
 		      unsigned long pages);

@@ -67,15 +67,16 @@ static u32 keep_unless_head(loff_t pos)
  */
 ssize_t sv_file_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
-	u32 flags = keep_unless_head(iocb->ki_pos);
-	struct sv_handoff handoff;
+	struct sv_handoff handoff = {
+		.vec = iocb->ki_filp->private_data,
+		.flags = keep_unless_head(iocb->ki_pos),
+	};
 	int err;
 
 	if ((iocb->ki_filp->f_flags & O_NONBLOCK) ||
 	    (iocb->ki_flags & IOCB_NOWAIT))
-		flags |= SPLICEVEC_NONBLOCK;
-	err = sv_handoff_begin_mem(&handoff, iocb->ki_filp->private_data, to,
-				   flags);
+		handoff.flags |= SPLICEVEC_NONBLOCK;
+	err = sv_handoff_begin_mem(&handoff, to);
 	return err ?: push_from(&handoff, iocb->ki_pos, iov_iter_count(to));
 }
 
@@ -88,11 +89,13 @@ ssize_t sv_file_read_iter(struct kiocb *iocb, struct iov_iter *to)
  */
 ssize_t sv_file_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
-	struct sv_pull pull;
+	struct sv_pull pull = {
+		.vec = iocb->ki_filp->private_data,
+		.flags = SPLICEVEC_COPY,
+	};
 	ssize_t ret;
 
-	ret = sv_pull_begin_mem(&pull, iocb->ki_filp->private_data, from,
-				SPLICEVEC_COPY);
+	ret = sv_pull_begin_mem(&pull, from);
 	if (ret)
 		return ret;
 	ret = sv_pull_bytes(&pull, -1, iov_iter_count(from));
@@ -117,13 +120,15 @@ ssize_t sv_file_splice_read(struct file *file, loff_t *ppos,
 			    struct pipe_inode_info *pipe, size_t len,
 			    unsigned int flags)
 {
-	struct sv_handoff handoff;
+	struct sv_handoff handoff = {
+		.vec = file->private_data,
+		.flags = keep_unless_head(*ppos),
+	};
 	ssize_t ret;
 
 	if (*ppos == SV_AT_HEAD && pipe == current->splice_pipe)
 		return -EINVAL;
-	ret = sv_handoff_begin_pipe(&handoff, file->private_data, pipe,
-				    keep_unless_head(*ppos));
+	ret = sv_handoff_begin_pipe(&handoff, pipe);
 	if (ret)
 		return ret;
 	ret = push_from(&handoff, *ppos, len);
@@ -145,13 +150,12 @@ ssize_t sv_file_splice_read(struct file *file, loff_t *ppos,
 ssize_t sv_file_splice_write(struct pipe_inode_info *pipe, struct file *file,
 			     loff_t *ppos, size_t len, unsigned int flags)
 {
-	bool nonblock = (flags & SPLICE_F_NONBLOCK) ||
-			(file->f_flags & O_NONBLOCK);
-	struct sv_pull pull;
+	struct sv_pull pull = { .vec = file->private_data };
 	ssize_t ret;
 
-	ret = sv_pull_begin_pipe(&pull, file->private_data, pipe,
-				 nonblock ? SPLICEVEC_NONBLOCK : 0);
+	if ((flags & SPLICE_F_NONBLOCK) || (file->f_flags & O_NONBLOCK))
+		pull.flags = SPLICEVEC_NONBLOCK;
+	ret = sv_pull_begin_pipe(&pull, pipe);
 	if (ret)
 		return ret;
 	ret = sv_pull_bytes(&pull, -1, len);

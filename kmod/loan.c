@@ -285,28 +285,13 @@ int sv_loan_settle(struct sv_loan *loan, bool no_way_back)
 }
 
 /**
- * sv_loan_get - take another reference
- * @loan: held by the caller
- *
- * Context: any.
- * Return: @loan.
- */
-struct sv_loan *sv_loan_get(struct sv_loan *loan)
-{
-	refcount_inc(&loan->refs);
-	return loan;
-}
-
-/**
- * sv_loan_put - drop a reference
- * @loan: one reference is consumed; the last one gives the pages back
+ * sv_loan_end - give the pages back
+ * @loan: its last reference was dropped
  *
  * Context: may sleep; no locks held.
  */
-void sv_loan_put(struct sv_loan *loan)
+void sv_loan_end(struct sv_loan *loan)
 {
-	if (!refcount_dec_and_test(&loan->refs))
-		return;
 	trace_splicevec_return(loan);
 	loan->release(loan);
 	sv_account_uncharge(loan->account, loan->kind, loan->pages);
@@ -324,25 +309,41 @@ static bool has_room_for_refs(const struct folio *folio)
 	return folio_ref_count(folio) < (1 << 30);
 }
 
+/*
+ * Bytes from @offset on, up to @end, whose folios have room for references. Both
+ * count from the beginning of @page.
+ */
+static size_t plain_bytes(struct page *page, size_t offset, size_t end)
+{
+	size_t at = offset & PAGE_MASK;
+
+	for (page += at >> PAGE_SHIFT; at < end; at += PAGE_SIZE)
+		if (!has_room_for_refs(page_folio(page++)))
+			break;
+	return at < offset ? 0 : min(at, end) - offset;
+}
+
 /**
- * sv_run_plain - how much of a run may sinks take references of their own on?
- * @bv: run of a plain loan
- * @skip: bytes of the run before what is asked for
- * @len: bytes asked for, at most what follows @skip
+ * sv_span_plain - how much of a span may sinks take references of their own on?
+ * @span: slice of a plain loan
+ * @len: bytes asked for, at most what the span has
  *
  * Return: bytes at the front; the page after them has to be copied.
  */
-size_t sv_run_plain(const struct bio_vec *bv, size_t skip, size_t len)
+size_t sv_span_plain(const struct sv_span *span, size_t len)
 {
-	size_t offset = bv->bv_offset + skip;
-	struct page *page = bv->bv_page + (offset >> PAGE_SHIFT);
+	const struct bio_vec *bv = &span->loan->bv[span->run];
+	size_t skip = span->skip;
 	size_t fits = 0;
 
-	offset = offset_in_page(offset);
-	while (fits < len && has_room_for_refs(page_folio(page))) {
-		fits += PAGE_SIZE - offset;
-		offset = 0;
-		page++;
+	for (; fits < len; bv++, skip = 0) {
+		size_t want = min_t(size_t, bv->bv_len - skip, len - fits);
+		size_t offset = bv->bv_offset + skip;
+		size_t n = plain_bytes(bv->bv_page, offset, offset + want);
+
+		fits += n;
+		if (n < want)
+			break;
 	}
-	return min(fits, len);
+	return fits;
 }

@@ -77,10 +77,34 @@ void sv_loan_trim(struct sv_loan *loan, size_t len);
 int sv_loan_settle(struct sv_loan *loan, bool no_way_back);
 void sv_loan_set_kind(struct sv_loan *loan, enum splicevec_kind kind);
 
-struct sv_loan *sv_loan_get(struct sv_loan *loan);
-void sv_loan_put(struct sv_loan *loan);
+void sv_loan_end(struct sv_loan *loan);
 
-size_t sv_run_plain(const struct bio_vec *bv, size_t skip, size_t len);
+/**
+ * sv_loan_get - take another reference
+ * @loan: held by the caller
+ *
+ * Context: any.
+ * Return: @loan.
+ */
+static inline struct sv_loan *sv_loan_get(struct sv_loan *loan)
+{
+	refcount_inc(&loan->refs);
+	return loan;
+}
+
+/**
+ * sv_loan_put - drop a reference
+ * @loan: one reference is consumed; the last one gives the pages back
+ *
+ * Context: may sleep; no locks held.
+ */
+static inline void sv_loan_put(struct sv_loan *loan)
+{
+	if (refcount_dec_and_test(&loan->refs))
+		sv_loan_end(loan);
+}
+
+size_t sv_span_plain(const struct sv_span *span, size_t len);
 struct folio *sv_bvec_folio(const struct bio_vec *bv, size_t skip, size_t *len);
 
 #endif /* _SV_LOAN_H */

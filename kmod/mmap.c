@@ -107,13 +107,13 @@ static void snapshot_put(struct sv_snapshot *snap)
 	sv_release_queue(&snap->release);
 }
 
-static struct sv_snapshot *snapshot_alloc(struct sv_vector *vec)
+static struct sv_snapshot *snapshot_alloc(void)
 {
 	struct sv_snapshot *snap = kzalloc(sizeof(*snap), GFP_KERNEL_ACCOUNT);
 
 	if (!snap)
 		return NULL;
-	snap->account = sv_account_find(vec->account);
+	snap->account = sv_account_find();
 	if (!snap->account) {
 		kfree(snap);
 		return NULL;
@@ -192,7 +192,7 @@ static int snapshot_fill(struct sv_snapshot *snap, struct sv_vector *vec,
 static struct sv_snapshot *snapshot_take(struct sv_vector *vec, pgoff_t first,
 					 unsigned long pages)
 {
-	struct sv_snapshot *snap = snapshot_alloc(vec);
+	struct sv_snapshot *snap = snapshot_alloc();
 	int err;
 
 	if (!snap)

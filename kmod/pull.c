@@ -24,16 +24,16 @@
 /* Pages a vector may still hold when its user is above the soft limit. */
 #define SV_SOFT_PAGES	16
 
-/* The first match serves. */
+/* The first match serves; what is asked for most comes first. */
 static const struct sv_source *const sources[] = {
-	&sv_source_vec,
-	&sv_source_pipe,
+	&sv_source_cache,
+	&sv_source_direct,
+	&sv_source_splice,
 	&sv_source_sock,
 	&sv_source_record,
 	&sv_source_recv,
-	&sv_source_direct,
-	&sv_source_cache,
-	&sv_source_splice,
+	&sv_source_vec,
+	&sv_source_pipe,
 	&sv_source_device,
 	&sv_source_mem,
 };
@@ -310,13 +310,13 @@ static ssize_t pull_loop(struct sv_pull *pull, size_t len)
 	size_t done = 0;
 	ssize_t ret = 0;
 
-	while (done < len) {
+	while (len) {
 		ret = pull_step(pull, len - done);
 		if (ret <= 0)
 			break;
 		done += ret;
 		pull->again = true;
-		if (pull->source->single || signal_pending(current))
+		if (done == len || pull->source->single || signal_pending(current))
 			break;
 		cond_resched();
 	}
@@ -329,7 +329,7 @@ static int begin(struct sv_pull *pull)
 	int err;
 
 	pull->timeout = MAX_SCHEDULE_TIMEOUT;
-	pull->account = sv_account_find(pull->vec->account);
+	pull->account = sv_account_borrow(pull->vec->account);
 	pull->source = source_of(pull);
 	err = !pull->account ? -ENOMEM : !pull->source ? -EOPNOTSUPP : 0;
 	if (err)
@@ -339,25 +339,20 @@ static int begin(struct sv_pull *pull)
 
 /**
  * sv_pull_begin - begin to pull from a file
- * @pull: result; sv_pull_end() follows on success
- * @vec: vector, held by the caller
+ * @pull: new, with @vec, held by the caller, and @flags; sv_pull_end() follows on
+ *	success
  * @fd: source
- * @flags: enum splicevec_flag of PULL
  *
  * Return: 0, -EBADF, -EOPNOTSUPP or -ENOMEM.
  */
-int sv_pull_begin(struct sv_pull *pull, struct sv_vector *vec, int fd,
-		  u32 flags)
+int sv_pull_begin(struct sv_pull *pull, int fd)
 {
-	*pull = (struct sv_pull) {
-		.vec = vec,
-		.file = fget(fd),
-		.flags = flags,
-	};
+	pull->fd = fdget(fd);
+	pull->file = fd_file(pull->fd);
 	if (!pull->file)
 		return -EBADF;
 	if (!(pull->file->f_mode & FMODE_READ)) {
-		fput(pull->file);
+		fdput(pull->fd);
 		return -EBADF;
 	}
 	pull->pipe = sv_pipe_of(pull->file);
@@ -366,46 +361,38 @@ int sv_pull_begin(struct sv_pull *pull, struct sv_vector *vec, int fd,
 
 /**
  * sv_pull_begin_pipe - begin to pull from a pipe that may have no file
- * @pull: result; sv_pull_end() follows on success
- * @vec: vector, held by the caller
+ * @pull: as for sv_pull_begin(); @flags: SPLICEVEC_NONBLOCK or 0
  * @pipe: source, held by the caller
- * @flags: SPLICEVEC_NONBLOCK or 0
  *
  * Return: 0 or -ENOMEM.
  */
-int sv_pull_begin_pipe(struct sv_pull *pull, struct sv_vector *vec,
-		       struct pipe_inode_info *pipe, u32 flags)
+int sv_pull_begin_pipe(struct sv_pull *pull, struct pipe_inode_info *pipe)
 {
-	*pull = (struct sv_pull) { .vec = vec, .pipe = pipe, .flags = flags };
+	pull->pipe = pipe;
 	return begin(pull);
 }
 
 /**
  * sv_pull_begin_mem - begin to pull from memory
- * @pull: result; sv_pull_end() follows on success
- * @vec: vector, held by the caller
+ * @pull: as for sv_pull_begin(); @flags: SPLICEVEC_COPY or 0
  * @from: source, moved on by what is pulled; the caller's own, unless COPY
- * @flags: SPLICEVEC_COPY or 0
  *
  * Return: 0 or -ENOMEM.
  */
-int sv_pull_begin_mem(struct sv_pull *pull, struct sv_vector *vec,
-		      struct iov_iter *from, u32 flags)
+int sv_pull_begin_mem(struct sv_pull *pull, struct iov_iter *from)
 {
-	*pull = (struct sv_pull) { .vec = vec, .memory = from, .flags = flags };
+	pull->memory = from;
 	return begin(pull);
 }
 
 /**
  * sv_pull_end - let go of what sv_pull_begin() took
- * @pull: its result
+ * @pull: from it
  */
 void sv_pull_end(struct sv_pull *pull)
 {
-	if (pull->account)
-		sv_account_put(pull->account);
-	if (pull->file)
-		fput(pull->file);
+	sv_account_return(pull->account, pull->vec->account);
+	fdput(pull->fd);
 }
 
 /**
@@ -445,7 +432,7 @@ u64 sv_pull_behind(const struct sv_pull *pull, s64 offset, u64 len)
 /**
  * sv_pull_gather - pull into the batch
  * @pull: from sv_pull_begin(); may be used again and again
- * @offset: where to begin, as in struct splicevec_pull
+ * @offset: where to begin: one that sv_pull_check() allowed, or -1
  * @len: bytes at the most
  *
  * sv_pull_publish() follows, whatever this returns.
@@ -486,7 +473,7 @@ void sv_pull_publish(struct sv_pull *pull)
 /**
  * sv_pull_bytes - pull and publish
  * @pull: from sv_pull_begin(); may be used again and again
- * @offset: where to begin, as in struct splicevec_pull
+ * @offset: where to begin: one that sv_pull_check() allowed, or -1
  * @len: bytes at the most
  *
  * Return: bytes pulled, 0 at the end of the source, or a negative errno.
@@ -502,8 +489,10 @@ ssize_t sv_pull_bytes(struct sv_pull *pull, s64 offset, u64 len)
 static long pull_command(struct sv_pull *pull, struct splicevec_pull *args,
 			 u64 len)
 {
-	ssize_t ret = sv_pull_bytes(pull, args->offset, len);
+	ssize_t ret = sv_pull_check(pull, args->offset);
 
+	if (!ret)
+		ret = sv_pull_bytes(pull, args->offset, len);
 	if (ret >= 0) {
 		args->bytes = ret;
 		args->result = pull->result;
@@ -515,15 +504,15 @@ static long pull_command(struct sv_pull *pull, struct splicevec_pull *args,
 
 static long pull_memory(struct sv_vector *vec, struct splicevec_pull *args)
 {
+	struct sv_pull pull = { .vec = vec, .flags = args->flags };
 	struct sv_memory memory;
-	struct sv_pull pull;
 	long ret;
 
 	ret = sv_memory_import(&memory, ITER_SOURCE, args->addr, args->iovs,
 			       args->len);
 	if (ret)
 		return ret;
-	ret = sv_pull_begin_mem(&pull, vec, &memory.iter, args->flags);
+	ret = sv_pull_begin_mem(&pull, &memory.iter);
 	if (!ret)
 		ret = pull_command(&pull, args, iov_iter_count(&memory.iter));
 	sv_memory_free(&memory);
@@ -539,11 +528,11 @@ static long pull_memory(struct sv_vector *vec, struct splicevec_pull *args)
  */
 long sv_pull(struct sv_vector *vec, struct splicevec_pull *args)
 {
-	struct sv_pull pull;
+	struct sv_pull pull = { .vec = vec, .flags = args->flags };
 	int err;
 
 	if (args->fd == SPLICEVEC_FD_MEM)
 		return pull_memory(vec, args);
-	err = sv_pull_begin(&pull, vec, args->fd, args->flags);
+	err = sv_pull_begin(&pull, args->fd);
 	return err ?: pull_command(&pull, args, args->len);
 }

@@ -2,6 +2,7 @@
 #ifndef _SV_PULL_H
 #define _SV_PULL_H
 
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/splicevec.h>
 
@@ -20,11 +21,12 @@ struct sv_vector;
  * struct sv_pull - one pull at work
  * @vec: where the spans go
  * @source: what is pulled from
- * @file: the source's file, held, or NULL
+ * @fd: the source's, if it has one; holds @file
+ * @file: the source's file, or NULL
  * @pipe: the source, if it is a pipe; held by @file or by the caller
  * @memory: the source, if it is memory; the caller's, moved on by the source
  * @position: where to read a file or vector, moved on by the source
- * @account: who pays; holds one reference
+ * @account: who pays; borrowed from @vec if that is the same user's
  * @flags: enum splicevec_flag
  * @timeout: jiffies this command may still wait for its source
  * @again: something was taken already, so only what is at hand is asked for
@@ -35,6 +37,7 @@ struct sv_vector;
 struct sv_pull {
 	struct sv_vector *vec;
 	const struct sv_source *source;
+	struct fd fd;
 	struct file *file;
 	struct pipe_inode_info *pipe;
 	struct iov_iter *memory;
@@ -106,12 +109,9 @@ ssize_t sv_pull_end_ring(struct sv_pull *pull, struct sv_ring *ring,
 			 bool no_way_back);
 
 /* For the doors and SPLICE. */
-int sv_pull_begin(struct sv_pull *pull, struct sv_vector *vec, int fd,
-		  u32 flags);
-int sv_pull_begin_pipe(struct sv_pull *pull, struct sv_vector *vec,
-		       struct pipe_inode_info *pipe, u32 flags);
-int sv_pull_begin_mem(struct sv_pull *pull, struct sv_vector *vec,
-		      struct iov_iter *from, u32 flags);
+int sv_pull_begin(struct sv_pull *pull, int fd);
+int sv_pull_begin_pipe(struct sv_pull *pull, struct pipe_inode_info *pipe);
+int sv_pull_begin_mem(struct sv_pull *pull, struct iov_iter *from);
 int sv_pull_check(const struct sv_pull *pull, s64 offset);
 u64 sv_pull_behind(const struct sv_pull *pull, s64 offset, u64 len);
 ssize_t sv_pull_gather(struct sv_pull *pull, s64 offset, u64 len);

@@ -25,14 +25,14 @@
 /* Spans a window has at the most, so that nobody waits long for the lock. */
 #define SV_WINDOW_SPANS	256
 
-/* The first match serves. */
+/* The first match serves; what is asked for most comes first. */
 static const struct sv_sink *const sinks[] = {
-	&sv_sink_vec,
-	&sv_sink_pipe,
-	&sv_sink_locked_pipe,
 	&sv_sink_sock,
 	&sv_sink_record,
 	&sv_sink_alien,
+	&sv_sink_vec,
+	&sv_sink_pipe,
+	&sv_sink_locked_pipe,
 	&sv_sink_direct,
 	&sv_sink_splice,
 	&sv_sink_file,
@@ -66,24 +66,6 @@ bool sv_handoff_nonblock(const struct sv_handoff *handoff)
 	       (handoff->file && (handoff->file->f_flags & O_NONBLOCK));
 }
 
-/* Bytes at the front of a span on whose pages a sink may take references. */
-static size_t plain_prefix(const struct sv_span *span, size_t len)
-{
-	const struct bio_vec *bv = &span->loan->bv[span->run];
-	size_t skip = span->skip;
-	size_t fits = 0;
-
-	for (; fits < len; bv++, skip = 0) {
-		size_t want = min_t(size_t, bv->bv_len - skip, len - fits);
-		size_t n = sv_run_plain(bv, skip, want);
-
-		fits += n;
-		if (n < want)
-			break;
-	}
-	return fits;
-}
-
 static struct sv_route ask_sink(const struct sv_handoff *handoff,
 				const struct sv_span *span, bool plain,
 				size_t left)
@@ -108,7 +90,7 @@ static struct sv_route choose_route(struct sv_handoff *handoff,
 	route = ask_sink(handoff, span, span->loan->plain, left);
 	if (route.by != SPLICEVEC_ROUTE_PLAIN)
 		return route;
-	fits = plain_prefix(span, route.len);
+	fits = sv_span_plain(span, route.len);
 	if (fits)
 		route.len = fits;
 	else
@@ -184,13 +166,13 @@ static ssize_t push_pieces(struct sv_handoff *handoff, struct sv_spans *window,
 	size_t asked;
 	ssize_t ret = 0;
 
-	while (done < ready) {
+	while (ready) {
 		ret = push_piece(handoff, window, ready - done, &asked);
 		if (ret <= 0)
 			break;
 		done += ret;
 		accepted(handoff, window, ret);
-		if (ret < asked || signal_pending(current))
+		if (done == ready || ret < asked || signal_pending(current))
 			break;
 		cond_resched();
 	}
@@ -229,7 +211,7 @@ static ssize_t push_window(struct sv_handoff *handoff, struct sv_spans *window,
 	size_t ready = len;
 	ssize_t ret = 0;
 
-	if (sink->by != SPLICEVEC_ROUTE_MOVED)
+	if (window->lazy && sink->by != SPLICEVEC_ROUTE_MOVED)
 		ret = sv_lazy_wait(window, sink->record,
 				   handoff->flags & SPLICEVEC_NONBLOCK, &ready);
 	if (ret)
@@ -281,7 +263,7 @@ static int handoff_begin(struct sv_handoff *handoff)
 {
 	int err;
 
-	handoff->account = sv_account_find(handoff->vec->account);
+	handoff->account = sv_account_borrow(handoff->vec->account);
 	handoff->sink = sink_of(handoff);
 	err = !handoff->account ? -ENOMEM : !handoff->sink ? -EOPNOTSUPP : 0;
 	if (err)
@@ -291,30 +273,28 @@ static int handoff_begin(struct sv_handoff *handoff)
 
 /**
  * sv_handoff_begin - begin to push to a file, or to nothing
- * @handoff: result; sv_handoff_end() follows on success
- * @vec: vector, held by the caller
+ * @handoff: new, with @vec, held by the caller, and @flags; sv_handoff_end()
+ *	follows on success
  * @fd: sink fd or SPLICEVEC_FD_NONE
- * @flags: enum splicevec_flag of PUSH
  *
  * Return: 0, -EBADF, -EOPNOTSUPP, -EINVAL (a vector into itself) or -ENOMEM.
  */
-int sv_handoff_begin(struct sv_handoff *handoff, struct sv_vector *vec, int fd,
-		     u32 flags)
+int sv_handoff_begin(struct sv_handoff *handoff, int fd)
 {
 	int err = 0;
 
-	*handoff = (struct sv_handoff) { .vec = vec, .flags = flags };
 	if (fd == SPLICEVEC_FD_NONE)
 		return handoff_begin(handoff);
-	handoff->file = fget(fd);
+	handoff->fd = fdget(fd);
+	handoff->file = fd_file(handoff->fd);
 	if (!handoff->file)
 		return -EBADF;
 	if (!(handoff->file->f_mode & FMODE_WRITE))
 		err = -EBADF;
-	else if (sv_vector_of(handoff->file) == vec)
+	else if (sv_vector_of(handoff->file) == handoff->vec)
 		err = -EINVAL;
 	if (err) {
-		fput(handoff->file);
+		fdput(handoff->fd);
 		return err;
 	}
 	handoff->pipe = sv_pipe_of(handoff->file);
@@ -323,50 +303,39 @@ int sv_handoff_begin(struct sv_handoff *handoff, struct sv_vector *vec, int fd,
 
 /**
  * sv_handoff_begin_pipe - begin to push to a pipe that is locked
- * @handoff: result; sv_handoff_end() follows on success
- * @vec: vector, held by the caller
+ * @handoff: as for sv_handoff_begin(); @flags: SPLICEVEC_KEEP or 0
  * @pipe: sink, locked by the caller until the end
- * @flags: SPLICEVEC_KEEP or 0
  *
  * Return: 0 or -ENOMEM.
  */
-int sv_handoff_begin_pipe(struct sv_handoff *handoff, struct sv_vector *vec,
-			  struct pipe_inode_info *pipe, u32 flags)
+int sv_handoff_begin_pipe(struct sv_handoff *handoff,
+			  struct pipe_inode_info *pipe)
 {
-	*handoff = (struct sv_handoff) {
-		.vec = vec, .pipe = pipe, .flags = flags,
-	};
+	handoff->pipe = pipe;
 	return handoff_begin(handoff);
 }
 
 /**
  * sv_handoff_begin_mem - begin to push to memory
- * @handoff: result; sv_handoff_end() follows on success
- * @vec: vector, held by the caller
+ * @handoff: as for sv_handoff_begin(); @flags: SPLICEVEC_NONBLOCK, SPLICEVEC_KEEP
  * @to: sink, moved on by what is pushed
- * @flags: SPLICEVEC_NONBLOCK, SPLICEVEC_KEEP
  *
  * Return: 0 or -ENOMEM.
  */
-int sv_handoff_begin_mem(struct sv_handoff *handoff, struct sv_vector *vec,
-			 struct iov_iter *to, u32 flags)
+int sv_handoff_begin_mem(struct sv_handoff *handoff, struct iov_iter *to)
 {
-	*handoff = (struct sv_handoff) {
-		.vec = vec, .memory = to, .flags = flags,
-	};
+	handoff->memory = to;
 	return handoff_begin(handoff);
 }
 
 /**
  * sv_handoff_end - let go of what sv_handoff_begin() took
- * @handoff: its result
+ * @handoff: from it
  */
 void sv_handoff_end(struct sv_handoff *handoff)
 {
-	if (handoff->account)
-		sv_account_put(handoff->account);
-	if (handoff->file)
-		fput(handoff->file);
+	sv_account_return(handoff->account, handoff->vec->account);
+	fdput(handoff->fd);
 }
 
 /**
@@ -392,8 +361,7 @@ static int transfer_begin(struct sv_handoff *handoff, s64 offset, size_t len)
 	enum sv_positioning positioning = handoff->sink->positioning;
 	int err;
 
-	err = sv_handoff_check(handoff, offset) ?:
-	      sv_position_begin(&handoff->position, handoff->file, positioning,
+	err = sv_position_begin(&handoff->position, handoff->file, positioning,
 				offset, handoff->flags & SPLICEVEC_NONBLOCK);
 	/* files are asked about where they are written */
 	if (err || positioning == SV_POS_FILE)
@@ -417,7 +385,7 @@ static ssize_t transfer_end(struct sv_handoff *handoff, ssize_t ret)
 /**
  * sv_handoff_bytes - push bytes that the vector holds
  * @handoff: from sv_handoff_begin(); may be used again and again
- * @offset: where to write, as in struct splicevec_push
+ * @offset: where to write: one that sv_handoff_check() allowed, or -1
  * @start: first byte of the window as in struct splicevec_push; -1 if the bytes
  *	are consumed, and then vec->consume is held by the caller
  * @len: bytes at the most
@@ -440,7 +408,7 @@ ssize_t sv_handoff_bytes(struct sv_handoff *handoff, s64 offset, s64 start,
 /**
  * sv_handoff_spans - push a list of spans that is in no vector
  * @handoff: from sv_handoff_begin(); may be used again and again
- * @offset: where to write, as in struct splicevec_push
+ * @offset: where to write: one that sv_handoff_check() allowed, or -1
  * @spans: private; what the sink accepts leaves it
  *
  * Return: bytes accepted, or a negative errno.
@@ -462,7 +430,7 @@ ssize_t sv_handoff_spans(struct sv_handoff *handoff, s64 offset,
 /**
  * sv_handoff_consume - push bytes that leave the vector
  * @handoff: from sv_handoff_begin()
- * @offset: where to write, as in struct splicevec_push
+ * @offset: where to write: one that sv_handoff_check() allowed, or -1
  * @len: bytes at the most
  *
  * Return: bytes accepted, or a negative errno; -EAGAIN with NONBLOCK, or under a
@@ -484,8 +452,10 @@ ssize_t sv_handoff_consume(struct sv_handoff *handoff, s64 offset, u64 len)
 static long push_command(struct sv_handoff *handoff,
 			 struct splicevec_push *args, u64 len)
 {
-	ssize_t ret;
+	ssize_t ret = sv_handoff_check(handoff, args->offset);
 
+	if (ret)
+		goto out;
 	if (args->flags & SPLICEVEC_KEEP)
 		ret = sv_handoff_bytes(handoff, args->offset, args->start, len);
 	else
@@ -496,13 +466,14 @@ static long push_command(struct sv_handoff *handoff,
 		args->result = handoff->result;
 		ret = 0;
 	}
+out:
 	sv_handoff_end(handoff);
 	return ret;
 }
 
 static long push_memory(struct sv_vector *vec, struct splicevec_push *args)
 {
-	struct sv_handoff handoff;
+	struct sv_handoff handoff = { .vec = vec, .flags = args->flags };
 	struct sv_memory memory;
 	long ret;
 
@@ -510,7 +481,7 @@ static long push_memory(struct sv_vector *vec, struct splicevec_push *args)
 			       args->len);
 	if (ret)
 		return ret;
-	ret = sv_handoff_begin_mem(&handoff, vec, &memory.iter, args->flags);
+	ret = sv_handoff_begin_mem(&handoff, &memory.iter);
 	if (!ret)
 		ret = push_command(&handoff, args, iov_iter_count(&memory.iter));
 	sv_memory_free(&memory);
@@ -526,12 +497,12 @@ static long push_memory(struct sv_vector *vec, struct splicevec_push *args)
  */
 long sv_push(struct sv_vector *vec, struct splicevec_push *args)
 {
-	struct sv_handoff handoff;
+	struct sv_handoff handoff = { .vec = vec, .flags = args->flags };
 	int err;
 
 	if (args->fd == SPLICEVEC_FD_MEM)
 		return push_memory(vec, args);
-	err = sv_handoff_begin(&handoff, vec, args->fd, args->flags);
+	err = sv_handoff_begin(&handoff, args->fd);
 	return err ?: push_command(&handoff, args, args->len);
 }
 
@@ -555,8 +526,8 @@ static u64 kernel_features(void)
  */
 long sv_features(struct sv_vector *vec, struct splicevec_features *args)
 {
+	struct sv_handoff handoff = { .vec = vec };
 	struct iov_iter nowhere = {};
-	struct sv_handoff handoff;
 	struct sv_route route;
 	int kind, err;
 
@@ -564,9 +535,9 @@ long sv_features(struct sv_vector *vec, struct splicevec_features *args)
 	if (args->fd == -1)
 		return 0;
 	if (args->fd == SPLICEVEC_FD_MEM)
-		err = sv_handoff_begin_mem(&handoff, vec, &nowhere, 0);
+		err = sv_handoff_begin_mem(&handoff, &nowhere);
 	else
-		err = sv_handoff_begin(&handoff, vec, args->fd, 0);
+		err = sv_handoff_begin(&handoff, args->fd);
 	if (err)
 		return err;
 	for (kind = SPLICEVEC_OWNED; kind < SPLICEVEC_KINDS; kind++) {

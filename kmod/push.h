@@ -2,6 +2,7 @@
 #ifndef _SV_PUSH_H
 #define _SV_PUSH_H
 
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/splicevec.h>
 
@@ -18,11 +19,12 @@ struct sv_vector;
  * struct sv_handoff - one push at work
  * @vec: the vector pushed from
  * @sink: what is pushed to
- * @file: the sink's file, held, or NULL
+ * @fd: the sink's, if it has one; holds @file
+ * @file: the sink's file, or NULL
  * @pipe: the sink, if it is a pipe; held by @file or locked by the caller
  * @memory: the sink, if it is memory; the caller's, moved on by the sink
  * @position: where to write a file, moved on by the sink
- * @account: who pays for copies; holds one reference
+ * @account: who pays for copies; borrowed from @vec if that is the same user's
  * @flags: enum splicevec_flag
  * @behind: bytes that follow what is ready of the present window
  * @consume: what is accepted leaves @vec
@@ -33,6 +35,7 @@ struct sv_vector;
 struct sv_handoff {
 	struct sv_vector *vec;
 	const struct sv_sink *sink;
+	struct fd fd;
 	struct file *file;
 	struct pipe_inode_info *pipe;
 	struct iov_iter *memory;
@@ -110,12 +113,10 @@ extern const struct sv_sink sv_sink_none;
 bool sv_handoff_nonblock(const struct sv_handoff *handoff);
 
 /* For the doors and SPLICE. */
-int sv_handoff_begin(struct sv_handoff *handoff, struct sv_vector *vec, int fd,
-		     u32 flags);
-int sv_handoff_begin_pipe(struct sv_handoff *handoff, struct sv_vector *vec,
-			  struct pipe_inode_info *pipe, u32 flags);
-int sv_handoff_begin_mem(struct sv_handoff *handoff, struct sv_vector *vec,
-			 struct iov_iter *to, u32 flags);
+int sv_handoff_begin(struct sv_handoff *handoff, int fd);
+int sv_handoff_begin_pipe(struct sv_handoff *handoff,
+			  struct pipe_inode_info *pipe);
+int sv_handoff_begin_mem(struct sv_handoff *handoff, struct iov_iter *to);
 int sv_handoff_check(const struct sv_handoff *handoff, s64 offset);
 ssize_t sv_handoff_bytes(struct sv_handoff *handoff, s64 offset, s64 start,
 			 u64 len);

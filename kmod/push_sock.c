@@ -106,7 +106,7 @@ static ssize_t sock_push(struct sv_handoff *handoff, const struct sv_span *span,
 	switch (by) {
 	case SPLICEVEC_ROUTE_PLAIN:
 		/* nobody can tell when a route that copies took this one's place */
-		if (sv_sock_sort(sock) == SV_SOCK_TCP)
+		if (sock->sk->sk_family != AF_UNIX)
 			handoff->result |= SPLICEVEC_ESTIMATED;
 		return sv_sock_splice_pages(sock, &msg);
 	case SPLICEVEC_ROUTE_TRACKED:

@@ -49,20 +49,18 @@ struct sv_span *sv_spans_adopt_ring(struct sv_spans *spans,
 }
 
 /**
- * sv_spans_reserve - make room in a private list
+ * sv_spans_grow - give a private list a larger array
  * @spans: list nobody else can see
  * @more: room for this many spans more
  *
  * Context: may sleep.
  * Return: 0 or -ENOMEM.
  */
-int sv_spans_reserve(struct sv_spans *spans, u32 more)
+int sv_spans_grow(struct sv_spans *spans, u32 more)
 {
 	struct sv_span *ring;
 	u32 cap;
 
-	if (spans->nr + more <= sv_spans_cap(spans))
-		return 0;
 	cap = max_t(u32, roundup_pow_of_two(spans->nr + more), SV_SPANS_MIN);
 	ring = sv_spans_alloc_ring(cap);
 	if (!ring)
@@ -83,9 +81,12 @@ void sv_spans_append(struct sv_spans *spans, const struct sv_span *span)
 
 	if (spans->nr)
 		last = sv_spans_at(spans, spans->nr - 1)->loan;
+	else
+		spans->lazy = false;
 	if (last != span->loan) {
 		spans->loans++;
 		spans->pages += span->loan->pages;
+		spans->lazy |= span->loan->lazy;
 	}
 	*slot = *span;
 	slot->at = spans->tail;
@@ -136,24 +137,11 @@ u32 sv_spans_find(const struct sv_spans *spans, u64 at)
 	return low;
 }
 
-/**
- * sv_spans_count - how many spans a window touches
- * @spans: list
- * @at: absolute position, not below the head
- * @len: bytes
- *
- * Return: their number.
- */
-u32 sv_spans_count(const struct sv_spans *spans, u64 at, u64 len)
+/* Spans from the @first on that bytes before @end lie in. */
+static u32 count_spans(const struct sv_spans *spans, u32 first, u64 end)
 {
-	u64 end = min(spans->tail, at + len);
-	const struct sv_span *span;
-	u32 first;
+	const struct sv_span *span = sv_spans_at(spans, first);
 
-	if (at >= end)
-		return 0;
-	first = sv_spans_find(spans, at);
-	span = sv_spans_at(spans, first);
 	if (end <= span->at + span->len)
 		return 1;
 	return sv_spans_find(spans, end - 1) - first + 1;
@@ -165,16 +153,24 @@ u32 sv_spans_count(const struct sv_spans *spans, u64 at, u64 len)
  * @at: absolute position, not below the head
  * @len: bytes; what @spans does not hold is left out
  * @max: spans at the most
- * @to: list with room for @max spans; gets references of its own
+ * @to: list; gets references of its own
+ *
+ * Return: 0, or for how many spans @to needs room before anything is shared.
  */
-void sv_spans_share(const struct sv_spans *spans, u64 at, u64 len, u32 max,
-		    struct sv_spans *to)
+u32 sv_spans_share(const struct sv_spans *spans, u64 at, u64 len, u32 max,
+		   struct sv_spans *to)
 {
 	u64 end = min(spans->tail, at + len);
 	struct sv_span span;
-	u32 i;
+	u32 first, nr, i;
 
-	for (i = sv_spans_find(spans, at); at < end && max; i++, max--) {
+	if (at >= end)
+		return 0;
+	first = sv_spans_find(spans, at);
+	nr = min(count_spans(spans, first, end), max);
+	if (to->nr + nr > sv_spans_cap(to))
+		return nr;
+	for (i = first; i < first + nr; i++) {
 		span = *sv_spans_at(spans, i);
 		sv_span_advance(&span, at - span.at);
 		span.len = min_t(u64, span.len, end - at);
@@ -182,6 +178,7 @@ void sv_spans_share(const struct sv_spans *spans, u64 at, u64 len, u32 max,
 		sv_loan_get(span.loan);
 		sv_spans_append(to, &span);
 	}
+	return 0;
 }
 
 /* Forget the first span, which is used up. Return: its loan's reference. */
@@ -189,13 +186,30 @@ static struct sv_loan *remove_first(struct sv_spans *spans)
 {
 	struct sv_loan *loan = sv_spans_at(spans, 0)->loan;
 
-	spans->first = (spans->first + 1) & (spans->cap - 1);
+	spans->first = (spans->first + 1) & (sv_spans_cap(spans) - 1);
 	spans->nr--;
 	if (!spans->nr || sv_spans_at(spans, 0)->loan != loan) {
 		spans->loans--;
 		spans->pages -= loan->pages;
 	}
 	return loan;
+}
+
+/*
+ * Consume bytes of the first span, counting them down. Return: its loan's
+ * reference if it is used up, or NULL.
+ */
+static struct sv_loan *consume_first(struct sv_spans *spans, u64 *len)
+{
+	struct sv_span *span = sv_spans_at(spans, 0);
+	size_t n = min_t(u64, *len, span->len);
+
+	*len -= n;
+	spans->head += n;
+	if (n == span->len)
+		return remove_first(spans);
+	sv_span_advance(span, n);
+	return NULL;
 }
 
 /**
@@ -212,21 +226,16 @@ static struct sv_loan *remove_first(struct sv_spans *spans)
 bool sv_spans_consume(struct sv_spans *spans, u64 *len,
 		      struct sv_loan **emptied, u32 *nr)
 {
+	struct sv_loan *loan;
 	u32 room = *nr;
 
 	*nr = 0;
 	while (*len && spans->nr) {
-		struct sv_span *span = sv_spans_at(spans, 0);
-		size_t n = min_t(u64, *len, span->len);
-
-		if (n == span->len && *nr == room)
+		if (*nr == room)
 			return false;
-		*len -= n;
-		spans->head += n;
-		if (n < span->len)
-			sv_span_advance(span, n);
-		else
-			emptied[(*nr)++] = remove_first(spans);
+		loan = consume_first(spans, len);
+		if (loan)
+			emptied[(*nr)++] = loan;
 	}
 	return true;
 }
@@ -240,16 +249,13 @@ bool sv_spans_consume(struct sv_spans *spans, u64 *len,
  */
 void sv_spans_drop(struct sv_spans *spans, u64 len)
 {
-	struct sv_loan *emptied;
-	u32 nr;
-	bool done;
+	struct sv_loan *loan;
 
-	do {
-		nr = 1;
-		done = sv_spans_consume(spans, &len, &emptied, &nr);
-		if (nr)
-			sv_loan_put(emptied);
-	} while (!done);
+	while (len && spans->nr) {
+		loan = consume_first(spans, &len);
+		if (loan)
+			sv_loan_put(loan);
+	}
 }
 
 /**
@@ -281,14 +287,11 @@ void sv_spans_cut(struct sv_spans *spans, u64 len)
 }
 
 /**
- * sv_spans_free - drop everything and free the array
+ * sv_spans_free_ring - free the array of an empty list
  * @spans: list nobody else can see
- *
- * Context: may sleep.
  */
-void sv_spans_free(struct sv_spans *spans)
+void sv_spans_free_ring(struct sv_spans *spans)
 {
-	sv_spans_drop(spans, U64_MAX);
 	kvfree(spans->ring);
 	spans->ring = NULL;
 	spans->cap = 0;

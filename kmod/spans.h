@@ -36,6 +36,7 @@ struct sv_span {
  * @tail: absolute position one past the last byte
  * @loans: loans, neighbouring spans of the same loan counted once
  * @pages: pages charged for them, counted the same way
+ * @lazy: some of them may still be on their way from the disk
  * @few: spans, as long as there is no @ring
  *
  * Serves as a vector's body, as what a pull has gathered so far and as the
@@ -50,6 +51,7 @@ struct sv_spans {
 	u64 tail;
 	u64 loans;
 	u64 pages;
+	bool lazy;
 	struct sv_span few[SV_SPANS_FEW];
 };
 
@@ -80,19 +82,47 @@ struct sv_piece {
 struct sv_span *sv_spans_alloc_ring(u32 cap);
 struct sv_span *sv_spans_adopt_ring(struct sv_spans *spans,
 				    struct sv_span *ring, u32 cap);
-int sv_spans_reserve(struct sv_spans *spans, u32 more);
+int sv_spans_grow(struct sv_spans *spans, u32 more);
+
+/**
+ * sv_spans_reserve - make room in a private list
+ * @spans: list nobody else can see
+ * @more: room for this many spans more
+ *
+ * Context: may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+static inline int sv_spans_reserve(struct sv_spans *spans, u32 more)
+{
+	if (spans->nr + more <= sv_spans_cap(spans))
+		return 0;
+	return sv_spans_grow(spans, more);
+}
 
 void sv_spans_append(struct sv_spans *spans, const struct sv_span *span);
 void sv_spans_move(struct sv_spans *to, struct sv_spans *from);
 u32 sv_spans_find(const struct sv_spans *spans, u64 at);
-u32 sv_spans_count(const struct sv_spans *spans, u64 at, u64 len);
-void sv_spans_share(const struct sv_spans *spans, u64 at, u64 len, u32 max,
-		    struct sv_spans *to);
+u32 sv_spans_share(const struct sv_spans *spans, u64 at, u64 len, u32 max,
+		   struct sv_spans *to);
 bool sv_spans_consume(struct sv_spans *spans, u64 *len,
 		      struct sv_loan **emptied, u32 *nr);
 void sv_spans_drop(struct sv_spans *spans, u64 len);
 void sv_spans_cut(struct sv_spans *spans, u64 len);
-void sv_spans_free(struct sv_spans *spans);
+void sv_spans_free_ring(struct sv_spans *spans);
+
+/**
+ * sv_spans_free - drop everything and free the array
+ * @spans: list nobody else can see
+ *
+ * Context: may sleep.
+ */
+static inline void sv_spans_free(struct sv_spans *spans)
+{
+	if (spans->nr)
+		sv_spans_drop(spans, U64_MAX);
+	if (spans->ring)
+		sv_spans_free_ring(spans);
+}
 
 int sv_spans_iter(const struct sv_spans *spans, int direction,
 		  struct iov_iter *iter, struct bio_vec **runs);

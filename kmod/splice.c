@@ -127,14 +127,14 @@ static int splice_loop(struct sv_pull *pull, struct sv_handoff *handoff,
  */
 long sv_splice(struct sv_vector *vec, struct splicevec_splice *args)
 {
-	struct sv_handoff handoff;
-	struct sv_pull pull;
+	struct sv_handoff handoff = { .vec = vec, .flags = args->flags };
+	struct sv_pull pull = { .vec = vec, .flags = args->flags };
 	int err;
 
-	err = sv_pull_begin(&pull, vec, args->in, args->flags);
+	err = sv_pull_begin(&pull, args->in);
 	if (err)
 		return err;
-	err = sv_handoff_begin(&handoff, vec, args->out, args->flags);
+	err = sv_handoff_begin(&handoff, args->out);
 	if (err)
 		goto out_pull;
 	/* what is wrong with one side shows before anything moves on the other */

@@ -23,7 +23,7 @@ static struct sv_vector *vector_alloc(void)
 
 	if (!vec)
 		return NULL;
-	vec->account = sv_account_find(NULL);
+	vec->account = sv_account_find();
 	if (!vec->account) {
 		kfree(vec);
 		return NULL;
@@ -148,7 +148,8 @@ void sv_vector_publish(struct sv_vector *vec, struct sv_spans *batch,
 	WARN_ON_ONCE(batch->nr > reserved);
 	vec->reserved -= reserved;
 	more = batch->nr;
-	sv_spans_move(&vec->spans, batch);
+	if (more)
+		sv_spans_move(&vec->spans, batch);
 	spin_unlock(&vec->lock);
 	if (more && wq_has_sleeper(&vec->wait))
 		wake_up_interruptible_poll(&vec->wait, EPOLLIN | EPOLLRDNORM);
@@ -198,32 +199,26 @@ static int find_window(struct sv_vector *vec, s64 *start, u64 *len)
 int sv_vector_window(struct sv_vector *vec, s64 *start, u64 *len, u32 max,
 		     struct sv_spans *window)
 {
-	u32 nr;
+	u32 room;
 	int err;
 
 	if (*start < -1)
 		return -EINVAL;
-	for (;;) {
+	do {
 		s64 at = *start;
 		u64 left = *len;
 
 		spin_lock(&vec->lock);
 		err = find_window(vec, &at, &left);
-		nr = err ? 0 : sv_spans_count(&vec->spans, at, left);
-		nr = min(nr, max);
-		if (err || nr <= sv_spans_cap(window)) {
-			if (nr)
-				sv_spans_share(&vec->spans, at, left, nr, window);
+		room = err ? 0 : sv_spans_share(&vec->spans, at, left, max, window);
+		spin_unlock(&vec->lock);
+		if (room) {
+			err = sv_spans_reserve(window, room);
+		} else {
 			*start = at;
 			*len = left;
-			break;
 		}
-		spin_unlock(&vec->lock);
-		err = sv_spans_reserve(window, nr);
-		if (err)
-			return err;
-	}
-	spin_unlock(&vec->lock);
+	} while (room && !err);
 	return err;
 }
 

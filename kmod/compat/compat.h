@@ -10,6 +10,7 @@
 #define _SV_COMPAT_H
 
 #include <linux/version.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/pipe_fs_i.h>
@@ -69,6 +70,11 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 {
 	vma->vm_flags &= ~flags;
 }
+#endif
+
+/* 6.12 packed struct fd into a word. May go with 6.1. */
+#ifndef fd_file
+#define fd_file(f)	((f).file)
 #endif
 
 /*
