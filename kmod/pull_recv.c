@@ -159,7 +159,8 @@ static ssize_t take_record(struct sv_pull *pull, struct socket *sock,
 	struct bio_vec *runs;
 	ssize_t ret;
 
-	ret = sv_spans_iter(room, ITER_DEST, &msg.msg_iter, &runs);
+	ret = sv_spans_iter(room, room->tail - room->head, ITER_DEST,
+			    &msg.msg_iter, &runs);
 	if (ret)
 		return ret;
 	ret = sock_recvmsg(sock, &msg, MSG_TRUNC | MSG_DONTWAIT);

@@ -25,6 +25,9 @@
 /* Spans a window has at the most, so that nobody waits long for the lock. */
 #define SV_WINDOW_SPANS	256
 
+/* Runs after which a piece takes no more spans: what is iterated over is copied. */
+#define SV_PIECE_RUNS	1024
+
 /* The first match serves; what is asked for most comes first. */
 static const struct sv_sink *const sinks[] = {
 	&sv_sink_sock,
@@ -77,7 +80,7 @@ static struct sv_route ask_sink(const struct sv_handoff *handoff,
 	return (struct sv_route) {
 		.by = sink->by,
 		.why = sink->why,
-		.len = span ? span->len : left,
+		.len = span && !sink->many ? span->len : left,
 	};
 }
 
@@ -102,19 +105,65 @@ static struct sv_route choose_route(struct sv_handoff *handoff,
 	return route;
 }
 
+/* Spans after the first one go along as long as they go the same way. */
+static void extend_route(struct sv_handoff *handoff, struct sv_route *route,
+			 const struct sv_spans *window, size_t left)
+{
+	const struct sv_span *first = sv_spans_at(window, 0);
+	u32 runs = first->loan->nr;
+	size_t len = first->len;
+	u32 i;
+
+	/* a tracked push holds one loan */
+	if (route->by == SPLICEVEC_ROUTE_TRACKED)
+		return;
+	for (i = 1; route->len == len && len < left && runs < SV_PIECE_RUNS; i++) {
+		struct sv_span span = *sv_spans_at(window, i);
+		struct sv_route next;
+
+		span.len = min(span.len, left - len);
+		next = choose_route(handoff, &span, left - len);
+		if (next.by != route->by)
+			break;
+		route->len += next.len;
+		len += span.len;
+		runs += span.loan->nr;
+	}
+}
+
+/* How the first bytes of a window go, of which @left are ready. */
+static struct sv_route window_route(struct sv_handoff *handoff,
+				    const struct sv_spans *window, size_t left)
+{
+	struct sv_route route;
+	struct sv_span span;
+
+	/* an empty record */
+	if (!left)
+		return ask_sink(handoff, NULL, true, 0);
+	span = sv_spans_front(window, left);
+	route = choose_route(handoff, &span, left);
+	if (handoff->sink->many)
+		extend_route(handoff, &route, window, left);
+	return route;
+}
+
 static ssize_t push_copied(struct sv_handoff *handoff,
 			   const struct sv_spans *window, size_t len)
 {
-	struct sv_span span;
+	struct sv_spans copies = {};
 	struct sv_loan *copy;
+	struct sv_span span;
 	ssize_t ret;
 
 	copy = sv_owned_copy(handoff->account, window, len);
 	if (IS_ERR(copy))
 		return PTR_ERR(copy);
 	span = sv_span_whole(copy);
-	ret = handoff->sink->push(handoff, &span, SPLICEVEC_ROUTE_COPIED);
-	sv_loan_put(copy);
+	sv_spans_append(&copies, &span);
+	ret = handoff->sink->push(handoff, &copies, span.len,
+				  SPLICEVEC_ROUTE_COPIED);
+	sv_spans_free(&copies);
 	return ret;
 }
 
@@ -126,26 +175,21 @@ static ssize_t push_piece(struct sv_handoff *handoff,
 			  const struct sv_spans *window, size_t left,
 			  size_t *asked)
 {
-	struct sv_span span = *sv_spans_at(window, 0);
-	struct sv_route route;
+	struct sv_route route = window_route(handoff, window, left);
+	bool copied = route.by == SPLICEVEC_ROUTE_COPIED;
+	bool copy = copied && !handoff->sink->copies;
 	ssize_t ret;
-	bool copy;
 
-	span.len = min(span.len, left);
-	route = choose_route(handoff, &span, left);
-	if (route.by == SPLICEVEC_ROUTE_COPIED && (handoff->flags & SPLICEVEC_NOCOPY))
+	if (copied && (handoff->flags & SPLICEVEC_NOCOPY))
 		return -EOPNOTSUPP;
-	copy = route.by == SPLICEVEC_ROUTE_COPIED && !handoff->sink->copies;
 	*asked = copy ? min(route.len, SV_COPY_MAX) : route.len;
 	handoff->more = (handoff->flags & SPLICEVEC_MORE) || handoff->behind ||
 			*asked < left;
-	if (copy) {
+	if (copy)
 		ret = push_copied(handoff, window, *asked);
-	} else {
-		span.len = *asked;
-		ret = handoff->sink->push(handoff, &span, route.by);
-	}
-	if (ret > 0 && route.by == SPLICEVEC_ROUTE_COPIED)
+	else
+		ret = handoff->sink->push(handoff, window, *asked, route.by);
+	if (ret > 0 && copied)
 		handoff->copied += ret;
 	return ret;
 }
@@ -164,9 +208,9 @@ static ssize_t push_pieces(struct sv_handoff *handoff, struct sv_spans *window,
 {
 	size_t done = 0;
 	size_t asked;
-	ssize_t ret = 0;
+	ssize_t ret;
 
-	while (ready) {
+	for (;;) {
 		ret = push_piece(handoff, window, ready - done, &asked);
 		if (ret <= 0)
 			break;
@@ -177,24 +221,6 @@ static ssize_t push_pieces(struct sv_handoff *handoff, struct sv_spans *window,
 		cond_resched();
 	}
 	return done ?: ret;
-}
-
-/* In one transfer, where the sink wants it so. */
-static ssize_t push_at_once(struct sv_handoff *handoff, struct sv_spans *window,
-			    size_t ready)
-{
-	const struct sv_sink *sink = handoff->sink;
-	ssize_t ret;
-
-	if (sink->by == SPLICEVEC_ROUTE_COPIED && (handoff->flags & SPLICEVEC_NOCOPY))
-		return -EOPNOTSUPP;
-	ret = sink->push_window(handoff, window, ready);
-	if (ret <= 0)
-		return ret;
-	if (sink->by == SPLICEVEC_ROUTE_COPIED)
-		handoff->copied += ret;
-	accepted(handoff, window, ret);
-	return ret;
 }
 
 /*
@@ -217,10 +243,7 @@ static ssize_t push_window(struct sv_handoff *handoff, struct sv_spans *window,
 	if (ret)
 		return ret;
 	handoff->behind = behind + len - ready;
-	if (sink->push_window)
-		ret = push_at_once(handoff, window, ready);
-	else
-		ret = push_pieces(handoff, window, ready);
+	ret = push_pieces(handoff, window, ready);
 	*short_push = ret != ready;
 	return ret;
 }

@@ -66,19 +66,18 @@ struct sv_route {
  * @types: SV_TYPE_* of what may be of this sort
  * @match: is it? NULL: yes
  * @positioning: what an offset means
- * @copies: reads a span by copying it before @push returns, so a copied route
+ * @copies: reads spans by copying them before @push returns, so a copied route
  *	needs no copy made for it
  * @record: one push is one record, even an empty one: all of it or nothing
+ * @many: one @push takes as many spans as go the same way; otherwise one
  * @by: the route of all spans, where it is always the same
  * @why: and why that copies, if it does
  * @route: where it is not: how the first @left bytes of a window go, of which
  *	@span is the first span; with @span NULL: how a loan goes of which @plain
  *	says whether page references hold it
- * @push: hand a span over by the given route. Returns bytes accepted or a
- *	negative errno with none; fewer bytes than the span has end the push.
- *	The sink takes what references it needs.
- * @push_window: or hand the first @len bytes of a window over in one transfer, by
- *	the route @by
+ * @push: hand the first @len bytes of a window over by the given route. Returns
+ *	bytes accepted or a negative errno with none; fewer than @len end the
+ *	push. The sink takes what references it needs.
  */
 struct sv_sink {
 	u16 types;
@@ -86,15 +85,15 @@ struct sv_sink {
 	enum sv_positioning positioning;
 	bool copies;
 	bool record;
+	bool many;
 	enum splicevec_route by;
 	enum splicevec_why why;
 	struct sv_route (*route)(const struct sv_handoff *handoff,
 				 const struct sv_span *span, bool plain,
 				 size_t left);
-	ssize_t (*push)(struct sv_handoff *handoff, const struct sv_span *span,
+	ssize_t (*push)(struct sv_handoff *handoff,
+			const struct sv_spans *window, size_t len,
 			enum splicevec_route by);
-	ssize_t (*push_window)(struct sv_handoff *handoff,
-			       const struct sv_spans *window, size_t len);
 };
 
 extern const struct sv_sink sv_sink_vec;

@@ -103,15 +103,17 @@ static ssize_t write_through_cache(struct sv_handoff *handoff,
 }
 
 static ssize_t direct_push(struct sv_handoff *handoff,
-			   const struct sv_span *span, enum splicevec_route by)
+			   const struct sv_spans *window, size_t len,
+			   enum splicevec_route by)
 {
+	struct sv_span span = sv_spans_front(window, len);
 	u32 block = sv_direct_align(handoff->file).block;
 	struct iov_iter from;
 	u32 past;
 
-	sv_span_iter(span, ITER_SOURCE, &from);
+	sv_span_iter(&span, ITER_SOURCE, &from);
 	div_u64_rem(write_position(handoff), block, &past);
-	if (past || span->len % block)
+	if (past || len % block)
 		return write_through_cache(handoff, &from);
 	return sv_write(handoff->file, &handoff->position, &from, IOCB_DIRECT);
 }

@@ -66,17 +66,17 @@ static ssize_t write_all(struct sv_handoff *handoff, struct iov_iter *from)
 }
 
 static ssize_t file_push(struct sv_handoff *handoff,
-			 const struct sv_spans *window, size_t len)
+			 const struct sv_spans *window, size_t len,
+			 enum splicevec_route by)
 {
 	struct bio_vec *runs;
 	struct iov_iter from;
 	ssize_t ret;
 
 	ret = may_write(handoff) ?:
-	      sv_spans_iter(window, ITER_SOURCE, &from, &runs);
+	      sv_spans_iter(window, len, ITER_SOURCE, &from, &runs);
 	if (ret)
 		return ret;
-	iov_iter_truncate(&from, len);
 	ret = write_all(handoff, &from);
 	kvfree(runs);
 	return ret;
@@ -86,9 +86,11 @@ const struct sv_sink sv_sink_file = {
 	.types = SV_TYPE_ANY,
 	.match = file_match,
 	.positioning = SV_POS_FILE,
+	.copies = true,
+	.many = true,
 	.by = SPLICEVEC_ROUTE_COPIED,
 	.why = SPLICEVEC_WHY_SINK,
-	.push_window = file_push,
+	.push = file_push,
 };
 
 /* Devices that take pages in a way of their own may take nothing else. */
@@ -117,7 +119,8 @@ static ssize_t splice_write(struct sv_handoff *handoff,
 
 /* They may keep the pages, so they are given copies. */
 static ssize_t splice_push(struct sv_handoff *handoff,
-			   const struct sv_spans *window, size_t len)
+			   const struct sv_spans *window, size_t len,
+			   enum splicevec_route by)
 {
 	struct sv_spans copies = {};
 	ssize_t ret;
@@ -135,7 +138,9 @@ const struct sv_sink sv_sink_splice = {
 	.types = SV_TYPE_ANY & ~SV_TYPE_DATA,
 	.match = splice_match,
 	.positioning = SV_POS_FILE,
+	.copies = true,
+	.many = true,
 	.by = SPLICEVEC_ROUTE_COPIED,
 	.why = SPLICEVEC_WHY_SINK,
-	.push_window = splice_push,
+	.push = splice_push,
 };

@@ -9,10 +9,11 @@ static bool mem_match(const struct sv_handoff *handoff)
 	return handoff->memory;
 }
 
-static ssize_t mem_push(struct sv_handoff *handoff, const struct sv_span *span,
+static ssize_t mem_push(struct sv_handoff *handoff,
+			const struct sv_spans *window, size_t len,
 			enum splicevec_route by)
 {
-	struct sv_span rest = *span;
+	struct sv_span rest = sv_spans_front(window, len);
 	struct sv_piece piece;
 	size_t done = 0;
 
@@ -42,16 +43,18 @@ static bool none_match(const struct sv_handoff *handoff)
 	return !handoff->file && !handoff->pipe && !handoff->memory;
 }
 
-static ssize_t none_push(struct sv_handoff *handoff, const struct sv_span *span,
+static ssize_t none_push(struct sv_handoff *handoff,
+			 const struct sv_spans *window, size_t len,
 			 enum splicevec_route by)
 {
-	return span->len;
+	return len;
 }
 
 const struct sv_sink sv_sink_none = {
 	.types = SV_TYPE_NONE,
 	.match = none_match,
 	.positioning = SV_POS_NONE,
+	.many = true,
 	.by = SPLICEVEC_ROUTE_MOVED,
 	.push = none_push,
 };

@@ -97,24 +97,26 @@ static ssize_t fill_pipe(struct sv_handoff *handoff, struct sv_push *push,
 }
 
 static ssize_t locked_pipe_push(struct sv_handoff *handoff,
-				const struct sv_span *span,
+				const struct sv_spans *window, size_t len,
 				enum splicevec_route by)
 {
+	struct sv_span span = sv_spans_front(window, len);
 	struct sv_push *push = NULL;
 	ssize_t ret;
 
 	if (by == SPLICEVEC_ROUTE_TRACKED) {
-		push = sv_push_begin(span->loan, handoff->account);
+		push = sv_push_begin(span.loan, handoff->account);
 		if (!push)
 			return -ENOMEM;
 	}
-	ret = fill_pipe(handoff, push, span);
+	ret = fill_pipe(handoff, push, &span);
 	if (push)
 		sv_push_put(push);
 	return ret;
 }
 
-static ssize_t pipe_push(struct sv_handoff *handoff, const struct sv_span *span,
+static ssize_t pipe_push(struct sv_handoff *handoff,
+			 const struct sv_spans *window, size_t len,
 			 enum splicevec_route by)
 {
 	struct pipe_inode_info *pipe = handoff->pipe;
@@ -123,7 +125,7 @@ static ssize_t pipe_push(struct sv_handoff *handoff, const struct sv_span *span,
 	if (pipe_has_watch_queue(pipe))
 		return -EXDEV;
 	pipe_lock(pipe);
-	ret = locked_pipe_push(handoff, span, by);
+	ret = locked_pipe_push(handoff, window, len, by);
 	pipe_unlock(pipe);
 	if (ret > 0)
 		wake_readers(pipe);

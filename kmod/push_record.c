@@ -31,16 +31,16 @@ static bool record_match(const struct sv_handoff *handoff)
 }
 
 static ssize_t record_push(struct sv_handoff *handoff,
-			   const struct sv_spans *window, size_t len)
+			   const struct sv_spans *window, size_t len,
+			   enum splicevec_route by)
 {
 	struct msghdr msg = {};
 	struct bio_vec *runs;
 	ssize_t ret;
 
-	ret = sv_spans_iter(window, ITER_SOURCE, &msg.msg_iter, &runs);
+	ret = sv_spans_iter(window, len, ITER_SOURCE, &msg.msg_iter, &runs);
 	if (ret)
 		return ret;
-	iov_iter_truncate(&msg.msg_iter, len);
 	ret = send(handoff, &msg);
 	kvfree(runs);
 	return ret;
@@ -50,10 +50,12 @@ const struct sv_sink sv_sink_record = {
 	.types = SV_TYPE_SOCK,
 	.match = record_match,
 	.positioning = SV_POS_NONE,
+	.copies = true,
 	.record = true,
+	.many = true,
 	.by = SPLICEVEC_ROUTE_COPIED,
 	.why = SPLICEVEC_WHY_UNTRACKED,
-	.push_window = record_push,
+	.push = record_push,
 };
 
 static bool alien_match(const struct sv_handoff *handoff)
@@ -63,13 +65,15 @@ static bool alien_match(const struct sv_handoff *handoff)
 
 /* It is given copies, so what it does with the pages is its own affair. */
 static ssize_t alien_push(struct sv_handoff *handoff,
-			  const struct sv_span *span, enum splicevec_route by)
+			  const struct sv_spans *window, size_t len,
+			  enum splicevec_route by)
 {
+	struct sv_span span = sv_spans_front(window, len);
 	struct msghdr msg = {
 		.msg_flags = handoff->more ? MSG_MORE : 0,
 	};
 
-	sv_span_iter(span, ITER_SOURCE, &msg.msg_iter);
+	sv_span_iter(&span, ITER_SOURCE, &msg.msg_iter);
 	return send(handoff, &msg);
 }
 

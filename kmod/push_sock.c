@@ -4,6 +4,7 @@
  */
 #include "push.h"
 
+#include <linux/slab.h>
 #include <net/sock.h>
 
 #include "completion.h"
@@ -92,28 +93,43 @@ static ssize_t send_tracked(struct sv_handoff *handoff, struct socket *sock,
 	return ret;
 }
 
-static ssize_t sock_push(struct sv_handoff *handoff, const struct sv_span *span,
-			 enum splicevec_route by)
+static ssize_t send(struct sv_handoff *handoff, struct msghdr *msg,
+		    struct sv_loan *loan, enum splicevec_route by)
 {
 	struct socket *sock = sock_from_file(handoff->file);
-	struct msghdr msg = { .msg_flags = MSG_NOSIGNAL };
 
-	sv_span_iter(span, ITER_SOURCE, &msg.msg_iter);
-	if (handoff->more)
-		msg.msg_flags |= MSG_MORE;
-	if (sv_handoff_nonblock(handoff))
-		msg.msg_flags |= MSG_DONTWAIT;
 	switch (by) {
 	case SPLICEVEC_ROUTE_PLAIN:
 		/* nobody can tell when a route that copies took this one's place */
 		if (sock->sk->sk_family != AF_UNIX)
 			handoff->result |= SPLICEVEC_ESTIMATED;
-		return sv_sock_splice_pages(sock, &msg);
+		return sv_sock_splice_pages(sock, msg);
 	case SPLICEVEC_ROUTE_TRACKED:
-		return send_tracked(handoff, sock, &msg, span->loan);
+		return send_tracked(handoff, sock, msg, loan);
 	default:
-		return sock_sendmsg(sock, &msg);
+		return sock_sendmsg(sock, msg);
 	}
+}
+
+static ssize_t sock_push(struct sv_handoff *handoff,
+			 const struct sv_spans *window, size_t len,
+			 enum splicevec_route by)
+{
+	struct msghdr msg = { .msg_flags = MSG_NOSIGNAL };
+	struct bio_vec *runs;
+	ssize_t ret;
+
+	ret = sv_spans_iter(window, len, ITER_SOURCE, &msg.msg_iter, &runs);
+	if (ret)
+		return ret;
+	if (handoff->more)
+		msg.msg_flags |= MSG_MORE;
+	if (sv_handoff_nonblock(handoff))
+		msg.msg_flags |= MSG_DONTWAIT;
+	ret = send(handoff, &msg, sv_spans_at(window, 0)->loan, by);
+	if (runs)
+		kvfree(runs);
+	return ret;
 }
 
 const struct sv_sink sv_sink_sock = {
@@ -121,6 +137,7 @@ const struct sv_sink sv_sink_sock = {
 	.match = sock_match,
 	.positioning = SV_POS_NONE,
 	.copies = true,
+	.many = true,
 	.route = sock_route,
 	.push = sock_push,
 };

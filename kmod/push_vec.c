@@ -12,23 +12,19 @@ static bool vec_match(const struct sv_handoff *handoff)
 	return sv_vector_of(handoff->file);
 }
 
-static ssize_t vec_push(struct sv_handoff *handoff, const struct sv_span *span,
+static ssize_t vec_push(struct sv_handoff *handoff,
+			const struct sv_spans *window, size_t len,
 			enum splicevec_route by)
 {
 	struct sv_vector *to = sv_vector_of(handoff->file);
 	struct sv_spans batch = {};
-	int err;
+	int err = sv_vector_reserve(to, 1);
 
-	err = sv_spans_reserve(&batch, 1);
-	if (!err)
-		err = sv_vector_reserve(to, 1);
-	if (!err) {
-		sv_loan_get(span->loan);
-		sv_spans_append(&batch, span);
-		sv_vector_publish(to, &batch, 1);
-	}
-	sv_spans_free(&batch);
-	return err ?: span->len;
+	if (err)
+		return err;
+	sv_spans_share(window, window->head, len, 1, &batch);
+	sv_vector_publish(to, &batch, 1);
+	return len;
 }
 
 const struct sv_sink sv_sink_vec = {

@@ -396,9 +396,43 @@ static size_t copy_runs(const struct sv_span *span, struct bio_vec *to)
 	return nr;
 }
 
+/* How many runs the first @len bytes of a list lie in. */
+static size_t count_runs(const struct sv_spans *spans, size_t len)
+{
+	struct iov_iter part;
+	size_t nr = 0;
+	u32 i;
+
+	for (i = 0; len; i++) {
+		struct sv_span span = *sv_spans_at(spans, i);
+
+		span.len = min(span.len, len);
+		sv_span_iter(&span, ITER_SOURCE, &part);
+		nr += part.nr_segs;
+		len -= span.len;
+	}
+	return nr;
+}
+
 /**
- * sv_spans_iter - an iterator over a list
+ * sv_spans_front - the first bytes of a list that lie in one span
+ * @spans: list, not empty
+ * @len: bytes at the most
+ *
+ * Return: the span; it borrows the list's reference.
+ */
+struct sv_span sv_spans_front(const struct sv_spans *spans, size_t len)
+{
+	struct sv_span span = *sv_spans_at(spans, 0);
+
+	span.len = min(span.len, len);
+	return span;
+}
+
+/**
+ * sv_spans_iter - an iterator over the first bytes of a list
  * @spans: list
+ * @len: bytes, not more than it has
  * @direction: as for sv_span_iter()
  * @iter: result
  * @runs: result: array the iterator needs, for the caller to kvfree(); NULL if
@@ -407,29 +441,32 @@ static size_t copy_runs(const struct sv_span *span, struct bio_vec *to)
  * Context: may sleep.
  * Return: 0 or -ENOMEM.
  */
-int sv_spans_iter(const struct sv_spans *spans, int direction,
+int sv_spans_iter(const struct sv_spans *spans, size_t len, int direction,
 		  struct iov_iter *iter, struct bio_vec **runs)
 {
-	size_t len = spans->tail - spans->head;
-	struct iov_iter part;
+	size_t left = len;
+	struct sv_span span;
 	size_t nr = 0;
 	u32 i;
 
 	*runs = NULL;
-	if (spans->nr == 1) {
-		sv_span_iter(sv_spans_at(spans, 0), direction, iter);
-		return 0;
+	if (spans->nr) {
+		span = sv_spans_front(spans, len);
+		sv_span_iter(&span, direction, iter);
+		if (span.len == len)
+			return 0;
 	}
-	for (i = 0; i < spans->nr; i++) {
-		sv_span_iter(sv_spans_at(spans, i), direction, &part);
-		nr += part.nr_segs;
-	}
+	nr = count_runs(spans, len);
 	*runs = kvmalloc_array(nr, sizeof(**runs), GFP_KERNEL_ACCOUNT);
 	if (nr && !*runs)
 		return -ENOMEM;
 	nr = 0;
-	for (i = 0; i < spans->nr; i++)
-		nr += copy_runs(sv_spans_at(spans, i), *runs + nr);
+	for (i = 0; left; i++) {
+		span = *sv_spans_at(spans, i);
+		span.len = min(span.len, left);
+		nr += copy_runs(&span, *runs + nr);
+		left -= span.len;
+	}
 	iov_iter_bvec(iter, direction, *runs, nr, len);
 	return 0;
 }

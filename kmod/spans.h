@@ -124,7 +124,8 @@ static inline void sv_spans_free(struct sv_spans *spans)
 		sv_spans_free_ring(spans);
 }
 
-int sv_spans_iter(const struct sv_spans *spans, int direction,
+struct sv_span sv_spans_front(const struct sv_spans *spans, size_t len);
+int sv_spans_iter(const struct sv_spans *spans, size_t len, int direction,
 		  struct iov_iter *iter, struct bio_vec **runs);
 
 size_t sv_span_before(const struct sv_span *span);
