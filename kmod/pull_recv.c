@@ -86,17 +86,20 @@ static bool can_look(const struct sock *sk)
 	       (SV_VSOCK_PEEK || sk->sk_family != AF_VSOCK);
 }
 
-/* One byte, as some look at nothing if nothing is wanted. */
-static ssize_t next_record(struct socket *sock)
+/*
+ * Look at all that fits and one byte more: MSG_TRUNC asks for the length, but
+ * many (ICMP's, CAN, SCTP) tell just what they gave.
+ *
+ * Return: the length if that is up to @len, else anything above, or a negative
+ * errno.
+ */
+static ssize_t next_record(struct socket *sock, size_t len)
 {
 	struct msghdr msg = {};
-	struct kvec byte;
-	u8 first;
 
 	if (!can_look(sock->sk))
 		return -EOPNOTSUPP;
-	byte = (struct kvec) { &first, sizeof(first) };
-	iov_iter_kvec(&msg.msg_iter, ITER_DEST, &byte, 1, sizeof(first));
+	iov_iter_discard(&msg.msg_iter, ITER_DEST, len + 1);
 	return sock_recvmsg(sock, &msg, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
 }
 
@@ -179,7 +182,7 @@ static ssize_t take_record(struct sv_pull *pull, struct socket *sock,
 
 static ssize_t pull_next(struct sv_pull *pull, struct socket *sock, size_t len)
 {
-	ssize_t size = next_record(sock);
+	ssize_t size = next_record(sock, len);
 	struct sv_spans room = {};
 	ssize_t ret;
 

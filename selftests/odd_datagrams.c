@@ -11,6 +11,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/ip_icmp.h>
 #include <netinet/udp.h>
 #include <poll.h>
 #include <splicevec.h>
@@ -277,6 +278,42 @@ TEST_F(datagrams, shut_down_udp_is_at_its_end_after_what_it_holds)
 	must(shutdown(fds[0], SHUT_RD));
 	check_pull(vec, fds[0], 100, 0, 10, true);
 	check_pull(vec, fds[0], 100, 0, 0, false);
+}
+
+/* Who asks for echoes: to its own host, without a right to raw sockets. */
+static int echo_socket(void)
+{
+	struct sockaddr_in self = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	int fd;
+
+	put_file("/proc/sys/net/ipv4/ping_group_range", "0 0");
+	fd = must(socket(AF_INET, SOCK_DGRAM, IPPROTO_ICMP));
+	must(connect(fd, (struct sockaddr *)&self, sizeof(self)));
+	return fd;
+}
+
+/* ICMP's sockets do not tell how long a packet is that was not taken whole. */
+TEST_F(datagrams, echo_that_is_too_long_stays)
+{
+	struct { struct icmphdr header; char bytes[100]; } packet = {
+		.header.type = ICMP_ECHO,
+	};
+	int fd = echo_socket(), vec = new_vector();
+	size_t len;
+
+	pattern_fill(packet.bytes, SEED, 0, sizeof(packet.bytes));
+	check_eq(sizeof(packet), send(fd, &packet, sizeof(packet), 0));
+	for (len = 1; len < sizeof(packet); len += len < 8 ? 1 : 33) {
+		context("%zu bytes of %zu", len, sizeof(packet));
+		check_errno(EMSGSIZE, sv_pull(vec, fd, SV_POSITION, len, 0));
+	}
+	context("whole");
+	check_pull(vec, fd, sizeof(packet), 0, sizeof(packet), true);
+	check_eq(sizeof(packet.header), sv_drop(vec, sizeof(packet.header)));
+	check_held(vec, SEED, 0, sizeof(packet.bytes));
 }
 
 /* A UDP packet made by hand, as one damaged on the way would look. */
