@@ -6,6 +6,7 @@
  */
 #include "push.h"
 
+#include <linux/fsnotify.h>
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -114,6 +115,8 @@ static ssize_t splice_write(struct sv_handoff *handoff,
 	ret = file->f_op->splice_write(&ring->pipe, file, &handoff->position.pos,
 				       len, 0);
 	sv_ring_free(ring);
+	if (ret > 0)
+		fsnotify_modify(file);
 	return ret;
 }
 

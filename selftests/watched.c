@@ -131,6 +131,21 @@ TEST_F(watched, file_tells_of_pulls_and_pushes)
 	check_eq(IN_ACCESS, seen(watcher));
 }
 
+/* It takes pages in a way of its own. */
+TEST_F(watched, null_device_tells_of_pushes)
+{
+	int vec = new_vector(), fd, watcher;
+
+	if (variant->place != TMPFS)
+		SKIP(return, "a device is the same everywhere");
+	NEEDS(can_watch);
+	fd = must(open("/dev/null", O_WRONLY));
+	watcher = watch(fd, IN_MODIFY);
+	check_eq(3, sv_pull_mem(vec, "abc", 3, SPLICEVEC_COPY));
+	check_eq(3, sv_push(vec, fd, SV_POSITION, 3, 0));
+	check_eq(IN_MODIFY, seen(watcher));
+}
+
 TEST_F(watched, fifo_tells_of_pulls_and_pushes)
 {
 	char dir[] = "/tmp/fifo-XXXXXX", path[64];
