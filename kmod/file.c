@@ -126,6 +126,8 @@ ssize_t sv_file_splice_read(struct file *file, loff_t *ppos,
 	};
 	ssize_t ret;
 
+	if ((flags & SPLICE_F_NONBLOCK) || (file->f_flags & O_NONBLOCK))
+		handoff.flags |= SPLICEVEC_NONBLOCK;
 	if (*ppos == SV_AT_HEAD && pipe == current->splice_pipe)
 		return -EINVAL;
 	ret = sv_handoff_begin_pipe(&handoff, pipe);

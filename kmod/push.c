@@ -326,7 +326,7 @@ int sv_handoff_begin(struct sv_handoff *handoff, int fd)
 
 /**
  * sv_handoff_begin_pipe - begin to push to a pipe that is locked
- * @handoff: as for sv_handoff_begin(); @flags: SPLICEVEC_KEEP or 0
+ * @handoff: as for sv_handoff_begin(); @flags: SPLICEVEC_NONBLOCK, SPLICEVEC_KEEP
  * @pipe: sink, locked by the caller until the end
  *
  * Return: 0 or -ENOMEM.

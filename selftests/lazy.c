@@ -118,6 +118,25 @@ TEST_F(slow, nonblocking_push_takes_what_lies_before)
 	check_held(vec, SEED, PAGE, PAGE);
 }
 
+/* The pipe is locked meanwhile, so all its users would wait, too. */
+TEST_F(slow, nonblocking_splice_is_eagain_until_the_bytes_are_there)
+{
+	double start;
+	int ends[2];
+
+	must(pipe2(ends, O_CLOEXEC));
+	check_eq(PAGE, sv_pull(self->vec, self->disk, 0, PAGE,
+			       SPLICEVEC_LAZY));
+	start = now();
+	check_fails(EAGAIN, splice(self->vec, NULL, ends[1], NULL, PAGE,
+				   SPLICE_F_NONBLOCK));
+	must(fcntl(self->vec, F_SETFL, O_RDWR | O_NONBLOCK));
+	check_fails(EAGAIN, splice(self->vec, NULL, ends[1], NULL, PAGE, 0));
+	check(now() - start < SLOW, "it took %.1f s", now() - start);
+	must(fcntl(self->vec, F_SETFL, O_RDWR));
+	check_eq(PAGE, splice(self->vec, NULL, ends[1], NULL, PAGE, 0));
+}
+
 struct pushing {
 	int vec;
 	int to;
