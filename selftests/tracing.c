@@ -104,6 +104,28 @@ static size_t pull_pages(int vec, int raw)
 	return sum;
 }
 
+/* It calls itself a regular file, and waits when it is read at its end. */
+TEST_F(tracing, text_is_given_as_far_as_it_is_there)
+{
+	int text = must(open(INSTANCE "/trace_pipe", O_RDONLY | O_CLOEXEC));
+	static const char *const marks[] = { "first mark\n", "second mark\n" };
+	char *buf = map_pages(KIB(64));
+	int64_t len;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(marks); i++) {
+		context("%s", marks[i]);
+		check_errno(EAGAIN, sv_pull(self->vec, text, SV_POSITION,
+					    KIB(64), SPLICEVEC_NONBLOCK));
+		write_all(self->marker, marks[i], strlen(marks[i]));
+		len = must_sv(sv_pull(self->vec, text, SV_POSITION, KIB(64),
+				      0));
+		check_eq(len, sv_push_mem(self->vec, buf, KIB(64), 0));
+		check(memmem(buf, len, marks[i], strlen(marks[i])),
+		      "not in %lld bytes", (long long)len);
+	}
+}
+
 TEST_F(tracing, pages_are_lent_with_their_destructor)
 {
 	struct splicevec_span span;
