@@ -182,7 +182,7 @@ static ssize_t push_piece(struct sv_handoff *handoff,
 
 	if (copied && (handoff->flags & SPLICEVEC_NOCOPY))
 		return -EOPNOTSUPP;
-	*asked = copy ? min(route.len, SV_COPY_MAX) : route.len;
+	*asked = min(route.len, copy ? SV_COPY_MAX : handoff->sink->bite ?: SIZE_MAX);
 	handoff->more = (handoff->flags & SPLICEVEC_MORE) || handoff->behind ||
 			*asked < left;
 	if (copy)

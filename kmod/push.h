@@ -70,6 +70,7 @@ struct sv_route {
  *	needs no copy made for it
  * @record: one push is one record, even an empty one: all of it or nothing
  * @many: one @push takes as many spans as go the same way; otherwise one
+ * @bite: bytes one @push takes at the most; 0: any number
  * @by: the route of all spans, where it is always the same
  * @why: and why that copies, if it does
  * @route: where it is not: how the first @left bytes of a window go, of which
@@ -86,6 +87,7 @@ struct sv_sink {
 	bool copies;
 	bool record;
 	bool many;
+	size_t bite;
 	enum splicevec_route by;
 	enum splicevec_why why;
 	struct sv_route (*route)(const struct sv_handoff *handoff,

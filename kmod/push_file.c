@@ -8,7 +8,6 @@
 
 #include <linux/fsnotify.h>
 #include <linux/poll.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/splice.h>
 
@@ -16,7 +15,10 @@
 #include "stable.h"
 #include "write.h"
 
-/* Bytes that are written at once; no message to a device is longer. */
+/*
+ * Bytes that are written at once, so that a signal need not wait for a large
+ * window; no message to a device is longer.
+ */
 #define SV_WRITE_BITE	((size_t)SZ_4M)
 
 /*
@@ -42,30 +44,6 @@ static bool file_match(const struct sv_handoff *handoff)
 	return handoff->file && handoff->file->f_op->write_iter;
 }
 
-/* Write all of it in bites, so that a signal need not wait for a large window. */
-static ssize_t write_all(struct sv_handoff *handoff, struct iov_iter *from)
-{
-	size_t left = iov_iter_count(from);
-	size_t done = 0;
-	ssize_t ret = 0;
-
-	while (left) {
-		size_t bite = min(left, SV_WRITE_BITE);
-
-		iov_iter_truncate(from, bite);
-		ret = sv_write(handoff->file, &handoff->position, from, 0);
-		if (ret <= 0)
-			break;
-		done += ret;
-		left -= ret;
-		if (ret < bite || signal_pending(current))
-			break;
-		iov_iter_reexpand(from, left);
-		cond_resched();
-	}
-	return done ?: ret;
-}
-
 static ssize_t file_push(struct sv_handoff *handoff,
 			 const struct sv_spans *window, size_t len,
 			 enum splicevec_route by)
@@ -78,7 +56,7 @@ static ssize_t file_push(struct sv_handoff *handoff,
 	      sv_spans_iter(window, len, ITER_SOURCE, &from, &runs);
 	if (ret)
 		return ret;
-	ret = write_all(handoff, &from);
+	ret = sv_write(handoff->file, &handoff->position, &from, 0);
 	kvfree(runs);
 	return ret;
 }
@@ -89,6 +67,7 @@ const struct sv_sink sv_sink_file = {
 	.positioning = SV_POS_FILE,
 	.copies = true,
 	.many = true,
+	.bite = SV_WRITE_BITE,
 	.by = SPLICEVEC_ROUTE_COPIED,
 	.why = SPLICEVEC_WHY_SINK,
 	.push = file_push,
@@ -143,6 +122,7 @@ const struct sv_sink sv_sink_splice = {
 	.positioning = SV_POS_FILE,
 	.copies = true,
 	.many = true,
+	.bite = SV_WRITE_BITE,
 	.by = SPLICEVEC_ROUTE_COPIED,
 	.why = SPLICEVEC_WHY_SINK,
 	.push = splice_push,

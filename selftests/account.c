@@ -260,6 +260,26 @@ TEST_F(account, copies_count_for_the_soft_limit)
 	as_nobody(&t, copy_few_above_soft);
 }
 
+static void push_to_device(struct task *t)
+{
+	check_eq(MIB(16), sv_push(t->vec, t->file, SV_POSITION, SV_ALL, 0));
+}
+
+/* It could keep the pages, so it is given copies, but not of all at once. */
+TEST_F(account, copies_for_a_device_are_few_at_a_time)
+{
+	struct task t = {
+		.vec = new_vector(),
+		.file = must(open("/dev/null", O_WRONLY | O_CLOEXEC)),
+		.memory = map_pages(MIB(16)),
+	};
+
+	check_eq(MIB(16), sv_pull_mem(t.vec, t.memory, MIB(16), 0));
+	/* 8 MiB */
+	set_limits("0", "2048");
+	as_nobody(&t, push_to_device);
+}
+
 TEST_F(account, root_may_hold_more_than_the_limits)
 {
 	int vec = new_vector(), file = pattern_file(TMPFS, SEED, 32 * PAGE);
