@@ -70,6 +70,9 @@ static bool is_readable(struct file *file, const struct socket *sock)
 
 	if (sv_sock_sort(sock) == SV_SOCK_TCP && tcp_inq(sk) > 0)
 		return true;
+	/* what connections wait for is no receive */
+	if (READ_ONCE(sk->sk_state) == TCP_LISTEN)
+		return true;
 	return READ_ONCE(sk->sk_err) ||
 	       (vfs_poll(file, NULL) & (EPOLLIN | EPOLLHUP | EPOLLRDHUP));
 }

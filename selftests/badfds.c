@@ -96,6 +96,28 @@ static int tcp_apart(void)
 	return must(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
 }
 
+/* Whoever waited for bytes there would wait for a connection. */
+static int listening(int family)
+{
+	int fd = must(socket(family, SOCK_STREAM, 0));
+	struct sockaddr any = { .sa_family = family };
+
+	if (family == AF_UNIX)
+		must(bind(fd, &any, sizeof(any.sa_family)));
+	must(listen(fd, 1));
+	return fd;
+}
+
+static int tcp_listening(void)
+{
+	return listening(AF_INET);
+}
+
+static int unix_listening(void)
+{
+	return listening(AF_UNIX);
+}
+
 static int datagrams(void)
 {
 	return must(socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0));
@@ -144,6 +166,8 @@ static const struct {
 	{ "write end of a pipe", pipe_for_writing, EBADF, EPIPE },
 	{ "read end of a pipe", pipe_for_reading, 0, EBADF },
 	{ "unconnected TCP", tcp_apart, ENOTCONN, EPIPE },
+	{ "listening TCP", tcp_listening, ENOTCONN, EPIPE },
+	{ "listening unix stream", unix_listening, EINVAL, ENOTCONN },
 	{ "unconnected UDP", datagrams, EAGAIN, EDESTADDRREQ },
 	{ "unconnected unix datagram", unix_datagrams, EAGAIN, ENOTCONN },
 	{ "unconnected unix seqpacket", packets, ENOTCONN, ENOTCONN },
