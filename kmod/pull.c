@@ -11,6 +11,7 @@
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fsnotify.h>
+#include <linux/poll.h>
 #include <linux/sched/signal.h>
 
 #include "account.h"
@@ -64,6 +65,24 @@ bool sv_pull_nonblock(const struct sv_pull *pull)
 {
 	return (pull->flags & SPLICEVEC_NONBLOCK) || pull->again ||
 	       (pull->file && (pull->file->f_flags & O_NONBLOCK));
+}
+
+/**
+ * sv_pull_would_wait - would a file wait where that is out of the question?
+ * @pull: a pull at work, from a file
+ *
+ * Few files look at more than their own O_NONBLOCK. So of those that have not got
+ * that, poll tells.
+ *
+ * Return: true if so.
+ */
+bool sv_pull_would_wait(const struct sv_pull *pull)
+{
+	struct file *file = pull->file;
+
+	return sv_pull_nonblock(pull) && !(file->f_flags & O_NONBLOCK) &&
+	       file_can_poll(file) &&
+	       !(vfs_poll(file, NULL) & (EPOLLIN | EPOLLHUP | EPOLLERR));
 }
 
 /**

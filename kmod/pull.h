@@ -95,6 +95,7 @@ extern const struct sv_source sv_source_mem;
 
 /* For the sources. */
 bool sv_pull_nonblock(const struct sv_pull *pull);
+bool sv_pull_would_wait(const struct sv_pull *pull);
 int sv_pull_room(struct sv_pull *pull, u32 spans);
 struct sv_loan *sv_pull_begin_loan(struct sv_pull *pull,
 				   enum splicevec_kind kind, size_t runs);

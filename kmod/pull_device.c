@@ -6,7 +6,6 @@
 #include "pull.h"
 
 #include <linux/err.h>
-#include <linux/poll.h>
 #include <linux/splice.h>
 
 #include "loan.h"
@@ -17,16 +16,6 @@ static bool device_match(const struct sv_pull *pull)
 {
 	return pull->file && (pull->file->f_op->splice_read ||
 			      pull->file->f_op->read_iter);
-}
-
-/*
- * Few of these look at more than their file's O_NONBLOCK. So where waiting is
- * out of the question poll tells whether they would.
- */
-static bool would_wait(const struct sv_pull *pull)
-{
-	return sv_pull_nonblock(pull) && file_can_poll(pull->file) &&
-	       !(vfs_poll(pull->file, NULL) & (EPOLLIN | EPOLLHUP | EPOLLERR));
 }
 
 /* What was read is gone from the device, so there is no way back. */
@@ -75,7 +64,7 @@ static ssize_t device_read(struct sv_pull *pull, size_t len)
 
 static ssize_t device_pull(struct sv_pull *pull, size_t len)
 {
-	if (would_wait(pull))
+	if (sv_pull_would_wait(pull))
 		return -EAGAIN;
 	if (pull->file->f_op->splice_read)
 		return device_splice(pull, len);

@@ -6,7 +6,6 @@
 #include "pull.h"
 
 #include <linux/err.h>
-#include <linux/poll.h>
 #include <linux/splice.h>
 
 #include "loan.h"
@@ -15,20 +14,6 @@
 static bool splice_match(const struct sv_pull *pull)
 {
 	return pull->file->f_op->splice_read;
-}
-
-/*
- * Some that look like regular files wait for what is to come: a trace, or a file
- * that a process serves. Where waiting is out of the question poll tells whether
- * they would, unless they are O_NONBLOCK and look themselves.
- */
-static bool would_wait(const struct sv_pull *pull)
-{
-	struct file *file = pull->file;
-
-	return sv_pull_nonblock(pull) && !(file->f_flags & O_NONBLOCK) &&
-	       file_can_poll(file) &&
-	       !(vfs_poll(file, NULL) & (EPOLLIN | EPOLLHUP | EPOLLERR));
 }
 
 static ssize_t fill_ring(struct sv_pull *pull, struct sv_ring *ring, size_t len)
@@ -48,7 +33,8 @@ static ssize_t splice_pull(struct sv_pull *pull, size_t len)
 	struct sv_ring *ring;
 	ssize_t ret, err;
 
-	if (would_wait(pull))
+	/* a trace, or a file that a process serves, may wait for what is to come */
+	if (sv_pull_would_wait(pull))
 		return -EAGAIN;
 	ring = sv_pull_begin_ring(pull, SPLICEVEC_FOREIGN,
 				  DIV_ROUND_UP(skip + len, PAGE_SIZE));
