@@ -6,6 +6,7 @@
 #include "push.h"
 
 #include <linux/align.h>
+#include <linux/backing-dev.h>
 #include <linux/math64.h>
 #include <linux/pagemap.h>
 
@@ -96,7 +97,10 @@ static ssize_t write_through_cache(struct sv_handoff *handoff,
 
 	if (ret <= 0)
 		return ret;
-	if (!filemap_write_and_wait_range(mapping, end - ret, end - 1))
+	/* overlayfs writes to another file's mapping, which is that one's affair */
+	if (!mapping_can_writeback(mapping))
+		vfs_fsync_range(handoff->file, end - ret, end - 1, 1);
+	else if (!filemap_write_and_wait_range(mapping, end - ret, end - 1))
 		invalidate_mapping_pages(mapping, (end - ret) >> PAGE_SHIFT,
 					 (end - 1) >> PAGE_SHIFT);
 	return ret;
