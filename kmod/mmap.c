@@ -78,8 +78,10 @@ static void free_copies(struct sv_snapshot *snap)
 	struct page *copy;
 	unsigned long i;
 
-	xa_for_each(&snap->copies, i, copy)
+	xa_for_each(&snap->copies, i, copy) {
 		__free_page(copy);
+		cond_resched();
+	}
 	xa_destroy(&snap->copies);
 	sv_account_uncharge(snap->account, SPLICEVEC_OWNED, snap->charged);
 }
