@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 #include <net/sock.h>
 
+#include "account.h"
 #include "loan.h"
 #include "sock.h"
 #include "stable.h"
@@ -134,7 +135,7 @@ static int make_room(struct sv_pull *pull, struct sv_spans *room, size_t size)
 		span = sv_span_whole(loan);
 		sv_spans_append(room, &span);
 		if (span.len < want)
-			err = -ENOMEM;
+			err = sv_account_over_soft(pull->account) ? -EDQUOT : -ENOMEM;
 	}
 	return err;
 }

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <splicevec.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 #define PARAMETERS "/sys/module/splicevec/parameters/"
 #define NOBODY	65534
@@ -197,6 +198,33 @@ TEST_F(account, above_the_soft_limit_each_vector_gets_a_few_pages)
 
 	set_limits("20", "0");
 	as_nobody(&t, hold_few_above_soft);
+}
+
+/* A record goes whole, so it does not fit into a few pages. */
+static void leave_long_record(struct task *t)
+{
+	size_t len = 20 * PAGE;
+	int fds[2];
+
+	must(socketpair(AF_UNIX, SOCK_DGRAM, 0, fds));
+	check_eq((int64_t)len, send(fds[0], t->memory, len, 0));
+	check_eq(20 * PAGE, sv_pull(t->vec, t->file, 0, 20 * PAGE, 0));
+	check_errno(EDQUOT, sv_pull(t->other, fds[1], SV_POSITION, len, 0));
+	check_eq(20 * PAGE, sv_drop(t->vec, SV_ALL));
+	check_eq((int64_t)len, sv_pull(t->other, fds[1], SV_POSITION, len, 0));
+}
+
+TEST_F(account, long_record_stays_where_the_soft_limit_leaves_no_room)
+{
+	struct task t = {
+		.vec = new_vector(),
+		.other = new_vector(),
+		.file = pattern_file(TMPFS, SEED, 32 * PAGE),
+		.memory = map_pages(32 * PAGE),
+	};
+
+	set_limits("20", "0");
+	as_nobody(&t, leave_long_record);
 }
 
 static void write_twenty_pages(struct task *t)
