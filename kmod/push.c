@@ -25,7 +25,7 @@
 /* Spans a window has at the most, so that nobody waits long for the lock. */
 #define SV_WINDOW_SPANS	256
 
-/* Runs after which a piece takes no more spans: what is iterated over is copied. */
+/* Runs after which a piece takes no more spans: an array of them is allocated. */
 #define SV_PIECE_RUNS	1024
 
 /* The first match serves; what is asked for most comes first. */
