@@ -3,7 +3,7 @@
 """Bring Debian's own kernels into a cache, without installing anything.
 
     fetch.py kernel 6.12    unpack image, headers and kbuild tools
-    fetch.py source 6.12    take the selftest harness and checkpatch out of
+    fetch.py source 6.12    take the selftest harness and the checkers out of
                             the kernel's source package
 
 Prints the directory. Packages come from the mirror this machine's apt is
@@ -14,6 +14,7 @@ machine's package lists nor its sources are touched.
 import contextlib
 import fcntl
 import functools
+import hashlib
 import os
 import pathlib
 import re
@@ -37,8 +38,11 @@ SOURCE_FILES = (
     "tools/testing/selftests/kselftest_harness.h",
     "scripts/checkpatch.pl",
     "scripts/const_structs.checkpatch",
+    "scripts/kernel-doc",
     "scripts/spelling.txt",
 )
+# Tells what was taken before the list was another one.
+SOURCE_DIGEST = hashlib.sha256("\n".join(SOURCE_FILES).encode()).hexdigest()[:8]
 
 
 class Failed(Exception):
@@ -292,8 +296,8 @@ def source_version(options, kernel):
     if not known:
         raise Failed(f"no {package} in Debian's package lists")
     version = newest(known)
-    return version, functools.partial(unpack_source, options, package,
-                                      version)
+    return f"{version}-{SOURCE_DIGEST}", functools.partial(
+        unpack_source, options, package, version)
 
 
 # The cache
@@ -333,11 +337,17 @@ def renew(kind, kernel, link):
     point(link, place(kind, version, unpack))
 
 
+def fresh(kind, link):
+    # The few files taken from the source hardly change: any version will do.
+    if kind == "source":
+        return link.resolve().name.endswith(f"-{SOURCE_DIGEST}")
+    return age(link_stamp(link)) < DAY
+
+
 def fetch(kind, kernel):
     """Return the directory of the newest version, or of the cached one."""
     link = CACHE / kind / kernel
-    # The few files taken from the source hardly change: any version will do.
-    if link.exists() and (kind == "source" or age(link_stamp(link)) < DAY):
+    if link.exists() and fresh(kind, link):
         return link.resolve()
     with locked(f"{kind}-{kernel}"):
         try:
