@@ -36,6 +36,11 @@ struct sv_account {
 
 /**
  * struct sv_usage - a reading of one account, or the sum of all
+ * @pages: as in struct sv_account
+ * @pinned: likewise
+ * @loans: likewise
+ * @pushes: likewise
+ * @vectors: likewise
  */
 struct sv_usage {
 	long pages;

@@ -72,6 +72,9 @@ static inline struct sv_span *sv_spans_at(const struct sv_spans *spans, u32 i)
 
 /**
  * struct sv_piece - bytes of a single page
+ * @page: it; whoever holds the loan holds it
+ * @offset: of the first byte, below PAGE_SIZE
+ * @len: bytes
  */
 struct sv_piece {
 	struct page *page;
