@@ -36,7 +36,7 @@ fault:
 
 /* The struct of an older or a newer caller. */
 static noinline int exchange(void *args, const struct sv_args_layout *layout,
-		    void __user *user, u32 size)
+			     void __user *user, u32 size)
 {
 	int err = copy_struct_from_user(args, layout->size, user, size);
 

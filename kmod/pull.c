@@ -342,7 +342,7 @@ static ssize_t pull_loop(struct sv_pull *pull, size_t len)
 	return done ?: ret;
 }
 
-/* Common end of all beginnings: the file or whatever it is is in place. */
+/* Common end of all beginnings: the source, be it a file or not, is in place. */
 static int begin(struct sv_pull *pull)
 {
 	int err;
