@@ -302,7 +302,8 @@ TEST_F(badfds, offset_on_what_has_none_is_espipe)
 	context("vector");
 	check_errno(ESPIPE, sv_push(b.vec, other, 0, 1, 0));
 	context("memory");
-	pull.addr = push.addr = (uintptr_t)&byte;
+	pull.addr = (uintptr_t)&byte;
+	push.addr = (uintptr_t)&byte;
 	check_errno(ESPIPE, sv_cmd_pull(b.vec, &pull));
 	check_errno(ESPIPE, sv_cmd_push(b.vec, &push));
 	check_untouched(&b);

@@ -167,10 +167,9 @@ static void on_signal(int sig)
 void signals(bool on)
 {
 	struct sigaction action = { .sa_handler = on_signal };
-	struct itimerval timer = {};
+	struct timeval often = { .tv_usec = on ? 50000 : 0 };
+	struct itimerval timer = { .it_interval = often, .it_value = often };
 
-	if (on)
-		timer.it_interval.tv_usec = timer.it_value.tv_usec = 50000;
 	must(sigaction(SIGALRM, &action, NULL));
 	must(setitimer(ITIMER_REAL, &timer, NULL));
 }

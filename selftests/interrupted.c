@@ -336,10 +336,9 @@ static void on_signal(int sig)
 static void signals(bool on)
 {
 	struct sigaction action = { .sa_handler = on_signal };
-	struct itimerval timer = {};
+	struct timeval often = { .tv_usec = on ? 50000 : 0 };
+	struct itimerval timer = { .it_interval = often, .it_value = often };
 
-	if (on)
-		timer.it_interval.tv_usec = timer.it_value.tv_usec = 50000;
 	must(sigaction(SIGALRM, &action, NULL));
 	must(setitimer(ITIMER_REAL, &timer, NULL));
 }
@@ -461,6 +460,7 @@ TEST_F(interrupted, full_disk_takes_what_fits_then_enospc_and_the_rest_stays)
 TEST_F(interrupted, file_size_limit_is_the_short_count_then_efbig)
 {
 	static const enum place places[] = { EXT4, XFS, TMPFS };
+	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
 	struct rlimit limit = { 5000, 5000 };
 	size_t i;
 	int vec, fd;
@@ -475,9 +475,7 @@ TEST_F(interrupted, file_size_limit_is_the_short_count_then_efbig)
 		must(setrlimit(RLIMIT_FSIZE, &limit));
 		check_eq(5000, sv_push(vec, fd, SV_POSITION, SV_ALL, 0));
 		check_errno(EFBIG, sv_push(vec, fd, SV_POSITION, SV_ALL, 0));
-		limit.rlim_cur = limit.rlim_max = RLIM_INFINITY;
-		must(setrlimit(RLIMIT_FSIZE, &limit));
-		limit.rlim_cur = limit.rlim_max = 5000;
+		must(setrlimit(RLIMIT_FSIZE, &unlimited));
 		check_eq(-1, file_check(fd, 0, SEED, 0, 5000));
 		check_eq(5000, lseek(fd, 0, SEEK_END));
 		check_rest(vec, 5000, BENCH);

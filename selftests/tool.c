@@ -82,8 +82,10 @@ static struct run start(int in, const char *word, ...)
 	va_list args;
 
 	va_start(args, word);
-	while (word && n < 15)
-		word = argv[n++] = va_arg(args, const char *);
+	while (word && n < 15) {
+		word = va_arg(args, const char *);
+		argv[n++] = word;
+	}
 	va_end(args);
 	must(pipe2(ends, O_CLOEXEC));
 	run.pid = must(fork());
@@ -291,8 +293,7 @@ TEST_F(tool, missing_device_is_told_with_a_hint)
 	must(umount("/dev/splicevec"));
 	must(mount("none", "/dev", "tmpfs", 0, NULL));
 	check_status(1, finish(start(-1, "info", NULL)));
-	check_said("/dev/splicevec: No such file or directory: "
-		   "is the module loaded?");
+	check_said("/dev/splicevec: No such file or directory: is the module loaded?");
 	must(umount("/dev"));
 }
 
