@@ -86,7 +86,7 @@ static void print_sink(const struct transfer *t, const struct sink *s)
 	fprintf(stderr, "%s: %s in %.3f s, %s/s, %llu bytes copied%s\n",
 		s->name, format_bytes(size, s->bytes), t->seconds,
 		format_bytes(speed, rate(s->bytes, t->seconds)),
-		(unsigned long long)(t->copied + s->copied),
+		(unsigned long long)t->copied + s->copied,
 		t->estimated ? " (estimated)" : "");
 }
 
