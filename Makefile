@@ -46,7 +46,7 @@ say		= @printf '  %-7s %s\n' $(1) $(2)
 .SECONDARY:
 .DELETE_ON_ERROR:
 .PHONY: all lib tools programs modules install uninstall check demo bench shell \
-	selftest-here checkpatch deps clean help FORCE
+	selftest-here deps clean help FORCE
 all: lib tools $(if $(wildcard /lib/modules/$(RUNNING)/build),\
 	$(BUILD)/$(RUNNING)/splicevec.ko)
 
@@ -150,7 +150,7 @@ $(BUILD)/selftests/bin/bench: $(BENCH_OBJS) $(SHARED_A) $(LIB_A)
 # Tests of library and command that need no module
 
 HOST_C		:= $(wildcard lib/tests/*.c tools/tests/*.c)
-HOST_SH		:= $(filter-out %/tap.sh,\
+HOST_SH		:= selftests/static/static.sh $(filter-out %/tap.sh,\
 			$(wildcard lib/tests/*.sh tools/tests/*.sh))
 HOST_BINARIES	:= $(patsubst %.c,$(BUILD)/%,$(HOST_C))
 HOST_FILES	:= $(HOST_SH) $(HOST_BINARIES)
@@ -232,7 +232,9 @@ deps:
 
 check: deps
 	$(if $(UNKNOWN),$(error no test named $(UNKNOWN); "make help" names all))
-	+@$(MAKE) -Otarget $(if $(CHOSEN_HOST),check-host) $(if $(BOOTED),check-guest)
+	+@$(MAKE) -Otarget $(if $(CHOSEN_HOST),check-host) \
+		$(if $(filter %/static.sh,$(CHOSEN_HOST)),check-static) \
+		$(if $(BOOTED),check-guest)
 	@V='$(V)' LIMIT='$(LIMIT)' TOTAL='$(TOTAL)' MAKE=make CC='$(CC)' \
 	 CXX='$(CXX)' BUILD='$(abspath $(BUILD))' KERNELS='$(BOOTED)' \
 	 HOST_TESTS='$(CHOSEN_HOST)' GUEST_TESTS='$(CHOSEN_GUEST)' \
@@ -263,11 +265,7 @@ selftest-here: $(CHOSEN_GUEST:%=$(BUILD)/selftests/bin/%)
 		--module $(BUILD)/$(RUNNING)/splicevec.ko \
 		$(CHOSEN_GUEST:%=$(BUILD)/selftests/bin/%)
 
-checkpatch:
-	@"$$($(FETCH) source 6.12)/scripts/checkpatch.pl" --no-tree --strict \
-		--quiet --no-summary --show-types -f \
-		$(shell find kmod include lib tools selftests examples \
-			-name '*.[ch]')
+include selftests/static/static.mk
 
 # Installing
 
@@ -331,7 +329,8 @@ help:
 	@echo 'make bench           measure, on each of KERNELS; to $(BUILD)/bench'
 	@echo 'make shell           a shell in a guest: module, command, tests'
 	@echo 'make selftest-here   the tests on this machine (module loaded)'
-	@echo 'make checkpatch      the kernel'"'"'s style checker'
+	@echo 'make static          the checks that run nothing, of make check'
+	@echo 'make checkpatch      of these, the kernel'"'"'s style checker'
 	@echo 'make clean           remove build/'
 	@echo
 	@echo 'KERNELS="$(KERNELS)"  TESTS="$(or $(TESTS),all)"  V=1 shows more'

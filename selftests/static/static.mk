@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Checks that need no running kernel. Each writes what it finds to a log of its
+# own, so make runs them side by side and only where something has changed; an
+# empty log is a pass. static.sh, a test like others, gives the verdict.
+
+STATIC		:= selftests/static
+S		:= $(BUILD)/static
+
+# $(call findings,WORD,COMMAND): the rest of a rule
+define findings
+	$(call say,$(1),$@)
+	$(Q)mkdir -p $(@D)
+	$(Q){ $(2) ; } >$@ 2>&1 || echo "exit status $$?" >>$@
+endef
+
+SOURCES		:= $(shell find kmod include lib tools selftests examples \
+			-name '*.[ch]')
+SCRIPTS		:= $(shell find lib tools selftests -name '*.sh') .ci/run
+UAPI		:= include/uapi/linux/splicevec.h
+MODULE_FILES	:= $(filter kmod/% include/%,$(SOURCES))
+DOCUMENTED	:= $(MODULE_FILES) lib/splicevec.h
+PROGRAM_SOURCES	:= $(wildcard lib/*.c tools/*.c)
+PROGRAM_HEADERS	:= $(wildcard lib/*.h tools/*.h) $(UAPI)
+PROGRAM_FLAGS	= -std=gnu11 -O2 $(CPPFLAGS) -DSPLICEVEC_VERSION='"$(VERSION)"'
+
+# Scripts of the kernel's sources, and a place where checkpatch may leave files.
+
+$(S)/scripts: $(FETCH)
+	$(Q)mkdir -p $(@D)
+	$(Q)ln -sfn "$$($(FETCH) source 6.12)/scripts" $@
+
+$(S)/tree:
+	$(Q)mkdir -p $@
+	$(Q)ln -sfn $(addprefix $(CURDIR)/,kmod include lib tools selftests \
+		examples) $@
+
+checkpatch_logs := $(SOURCES:%=$(S)/%.checkpatch)
+$(checkpatch_logs): $(S)/%.checkpatch: % $(wildcard $(STATIC)/checkpatch.*) \
+		| $(S)/scripts $(S)/tree
+	$(call findings,STYLE,$(STATIC)/checkpatch.sh $(abspath $(S)/scripts) \
+		$(S)/tree $<)
+
+kernel_doc_logs := $(S)/kernel-doc
+$(kernel_doc_logs): $(DOCUMENTED) | $(S)/scripts
+	$(call findings,DOC,$(S)/scripts/kernel-doc -none -Wall -Werror $(DOCUMENTED))
+
+# The module is built with W=1 and -Werror, and for sparse not once more: C=2 looks
+# at what is up to date. What it says of the kernel's headers is not for us, but
+# after an error it would have missed the rest of a file.
+
+sparse_logs := $(patsubst %,$(S)/sparse-%,$(filter $(or $(STOCK),%),$(KERNELS)))
+$(sparse_logs): $(S)/sparse-%: $(BUILD)/%/splicevec.ko
+	+$(call findings,SPARSE,{ $(MAKE) -s -C $(call KERNEL_DIR,$*) \
+		M=$(abspath $(BUILD)/$*/src) $(KBUILD_ARGS) C=2 modules || \
+		echo "error: make"; } 2>&1 | \
+		sed -nE '/^[^ ]*(kmod|include\/uapi)\/[^ ]*:[0-9]+:|error:/p')
+
+# Library and command, by two analyzers; .clang-tidy says what the second looks for.
+
+analyzer_logs := $(PROGRAM_SOURCES:%=$(S)/%.analyzer)
+$(analyzer_logs): $(S)/%.analyzer: % $(PROGRAM_HEADERS)
+	$(call findings,ANALYZE,gcc $(PROGRAM_FLAGS) -Wall -Wextra -fanalyzer -c \
+		-o /dev/null $<)
+
+clang_tidy_logs := $(PROGRAM_SOURCES:%=$(S)/%.clang-tidy)
+$(clang_tidy_logs): $(S)/%.clang-tidy: % $(PROGRAM_HEADERS) \
+		.clang-tidy tools/.clang-tidy
+	$(call findings,TIDY,{ clang-tidy --quiet $< -- $(PROGRAM_FLAGS) 2>&1 || \
+		echo "exit status $$?"; } | sed '/warnings* generated/d')
+
+shellcheck_logs := $(S)/shellcheck
+$(shellcheck_logs): $(SCRIPTS)
+	$(call findings,SHELL,shellcheck -x $(SCRIPTS))
+
+# What is written down of layers and of the ABI.
+
+layers_logs := $(S)/layers
+$(layers_logs): $(STATIC)/layers.py $(MODULE_FILES)
+	$(call findings,LAYERS,$<)
+
+abi_logs := $(S)/abi-complete $(S)/abi-64 $(S)/abi-32
+$(S)/abi-complete: $(STATIC)/abi.py $(STATIC)/header.py $(STATIC)/abi.c $(UAPI)
+	$(call findings,ABI,$<)
+
+# Debian's headers for x86-64 are those for 32 bits too, only gcc would look for
+# them elsewhere.
+$(S)/abi-64 $(S)/abi-32: $(S)/abi-%: $(STATIC)/abi.c $(UAPI)
+	$(call findings,ABI,gcc -m$* -std=gnu11 -ffreestanding -Wall -Wextra -Wpadded \
+		-Werror -Iinclude/uapi -fsyntax-only \
+		-isystem /usr/include/$$(gcc -print-multiarch) $<)
+
+# Which logs belong to which check. How they are made may have changed too.
+
+STATIC_CHECKS	:= checkpatch kernel_doc sparse analyzer clang_tidy shellcheck \
+			layers abi
+
+STATIC_LOGS	:= $(foreach c,$(STATIC_CHECKS),$($(c)_logs))
+
+$(STATIC_LOGS): $(STATIC)/static.mk
+
+$(S)/logs: $(STATIC_LOGS) FORCE
+	$(file >$@)
+	$(foreach c,$(STATIC_CHECKS),$(foreach l,$($(c)_logs),\
+		$(file >>$@,$(c) $(l))))
+
+.PHONY: check-static static checkpatch
+check-static: $(S)/logs
+
+static: deps
+	+@$(MAKE) -Otarget check-static
+	@BUILD='$(abspath $(BUILD))' CC='$(CC)' CXX='$(CXX)' selftests/here.py \
+		--name static $(if $(filter 1,$(V)),--verbose) \
+		$(STATIC)/static.sh lib/tests/headers.sh
+
+checkpatch: deps
+	+@$(MAKE) -Otarget $(checkpatch_logs)
+	@! cat $(checkpatch_logs) | grep .
