@@ -89,10 +89,15 @@ $(S)/abi-64 $(S)/abi-32: $(S)/abi-%: $(STATIC)/abi.c $(UAPI)
 		-Werror -Iinclude/uapi -fsyntax-only \
 		-isystem /usr/include/$$(gcc -print-multiarch) $<)
 
+syzlang_logs := $(S)/syzlang
+$(syzlang_logs): $(STATIC)/syzlang.py $(STATIC)/header.py $(UAPI) \
+		$(wildcard selftests/fuzz/splicevec.txt*)
+	$(call findings,SYZLANG,$<)
+
 # Which logs belong to which check. How they are made may have changed too.
 
 STATIC_CHECKS	:= checkpatch kernel_doc sparse analyzer clang_tidy shellcheck \
-			layers abi
+			layers abi syzlang
 
 STATIC_LOGS	:= $(foreach c,$(STATIC_CHECKS),$($(c)_logs))
 
