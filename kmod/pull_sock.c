@@ -119,7 +119,7 @@ static ssize_t fill_ring(struct sv_pull *pull, struct sv_ring *ring, size_t len)
 
 static ssize_t sock_pull(struct sv_pull *pull, size_t len)
 {
-	size_t slots = clamp_t(size_t, len / SV_SOCK_BUF_BYTES, 32, SV_LOAN_RUNS);
+	size_t slots = clamp_t(size_t, len / SV_SOCK_BUF_BYTES, 8, SV_LOAN_RUNS);
 	struct sv_ring *ring;
 	ssize_t ret, err;
 

@@ -531,10 +531,9 @@ long sv_push(struct sv_vector *vec, struct splicevec_push *args)
 
 static u64 kernel_features(void)
 {
-	u64 features = SPLICEVEC_FEAT_TRACKED_SOCK | SPLICEVEC_FEAT_TRACKED_PIPE;
+	u64 features = SPLICEVEC_FEAT_SPLICE_PAGES |
+		       SPLICEVEC_FEAT_TRACKED_SOCK | SPLICEVEC_FEAT_TRACKED_PIPE;
 
-	if (SV_SPLICE_PAGES)
-		features |= SPLICEVEC_FEAT_SPLICE_PAGES;
 	if (SV_PIN_READONLY)
 		features |= SPLICEVEC_FEAT_PIN_READONLY;
 	return features;

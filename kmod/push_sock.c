@@ -100,10 +100,11 @@ static ssize_t send(struct sv_handoff *handoff, struct msghdr *msg,
 
 	switch (by) {
 	case SPLICEVEC_ROUTE_PLAIN:
+		if (sock->sk->sk_family == AF_UNIX)
+			return sv_sock_splice_pages(sock, msg);
 		/* nobody can tell when a route that copies took this one's place */
-		if (sock->sk->sk_family != AF_UNIX)
-			handoff->result |= SPLICEVEC_ESTIMATED;
-		return sv_sock_splice_pages(sock, msg);
+		handoff->result |= SPLICEVEC_ESTIMATED;
+		return sv_tcp_splice_pages(sock, msg);
 	case SPLICEVEC_ROUTE_TRACKED:
 		return send_tracked(handoff, sock, msg, loan);
 	default:

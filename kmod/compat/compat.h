@@ -19,16 +19,6 @@
 #include <linux/uio.h>
 
 /*
- * 6.5 brought MSG_SPLICE_PAGES to sendmsg. 6.1 has the name but TCP ignores it
- * and copies; there kernel_sendpage() is the way. May go with 6.1.
- */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
-#define SV_SPLICE_PAGES		true
-#else
-#define SV_SPLICE_PAGES		false
-#endif
-
-/*
  * Before 6.2 a read-only long-term pin of memory may be the shared zero page or
  * the page cache under a private mapping, which the owner's next store leaves
  * behind. So pin for writing; memory that cannot be written is copied. May go
@@ -103,6 +93,12 @@ void sv_ubuf_complete(struct sk_buff *skb, struct ubuf_info *ubuf,
 void sv_ubuf_init(struct ubuf_info *ubuf);
 void sv_msg_set_ubuf(struct msghdr *msg, struct ubuf_info *ubuf);
 ssize_t sv_sock_splice_pages(struct socket *sock, struct msghdr *msg);
+/* 6.5 brought MSG_SPLICE_PAGES to sendmsg. May go with 6.1. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
+#define sv_tcp_splice_pages	sv_sock_splice_pages
+#else
+ssize_t sv_tcp_splice_pages(struct socket *sock, struct msghdr *msg);
+#endif
 
 ssize_t sv_splice_read(struct file *file, loff_t *pos,
 		       struct pipe_inode_info *pipe, size_t len,

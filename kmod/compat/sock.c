@@ -107,7 +107,8 @@ void sv_msg_set_ubuf(struct msghdr *msg, struct ubuf_info *ubuf)
  * @sock: connected socket
  * @msg: flags and a bvec iterator, which is advanced by what was sent
  *
- * The socket takes references of its own on the pages it keeps.
+ * The socket takes references of its own on the pages it keeps. 6.1 has the name
+ * MSG_SPLICE_PAGES, but ignores it and copies: there each folio is a call.
  *
  * Return: bytes sent, or a negative errno if none were.
  */
