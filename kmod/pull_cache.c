@@ -173,8 +173,8 @@ static void start_reading(struct file *file, loff_t pos, size_t len)
 
 	len = before_end(file->f_mapping, pos, len);
 	if (len)
-		page_cache_ra_unbounded(&ractl, DIV_ROUND_UP(offset_in_page(pos) +
-							     len, PAGE_SIZE), 0);
+		sv_readahead(&ractl, DIV_ROUND_UP(offset_in_page(pos) + len,
+						  PAGE_SIZE));
 }
 
 static ssize_t cache_pull(struct sv_pull *pull, size_t len)

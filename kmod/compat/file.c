@@ -2,6 +2,7 @@
 /*
  * Files and pipes: reading into a ring, writing from an iterator, page stashes.
  */
+#include <linux/pagemap.h>
 #include <linux/shmem_fs.h>
 #include <linux/splice.h>
 
@@ -57,6 +58,27 @@ ssize_t sv_write_iter(struct file *file, struct kiocb *iocb,
 	return ret;
 }
 #endif
+
+/**
+ * sv_readahead - start to read pages that are not in the page cache
+ * @ractl: file and where to begin; the caller keeps to the file's end
+ * @nr_pages: how many
+ *
+ * From 7.0 on the caller keeps truncation away meanwhile, before that the function
+ * did so itself. The test may go with 6.12.
+ *
+ * Context: may sleep; allocates without reclaiming through filesystems.
+ */
+void sv_readahead(struct readahead_control *ractl, unsigned long nr_pages)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
+	filemap_invalidate_lock_shared(ractl->mapping);
+	page_cache_ra_unbounded(ractl, nr_pages, 0);
+	filemap_invalidate_unlock_shared(ractl->mapping);
+#else
+	page_cache_ra_unbounded(ractl, nr_pages, 0);
+#endif
+}
 
 /**
  * sv_shmem_file - an unnamed file in memory
