@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # The Debian packages that building and testing take; installs missing ones.
-# "deps.sh bench": and those that measuring takes.
+# "deps.sh bench 7-debug": and those for measuring, and for kernels so named.
 set -eu
 
 # The module: gcc-12 is what Debian's kernels are built with, objtool and
@@ -14,10 +14,21 @@ packages="$packages qemu-system-x86 seabios busybox-static e2fsprogs xfsprogs"
 packages="$packages iproute2 python3 debian-archive-keyring"
 # A FUSE server among the tests.
 packages="$packages libfuse3-dev"
-# The static checks; checkpatch and kernel-doc are Perl.
-packages="$packages perl sparse clang-tidy shellcheck"
-# Drawings of the benchmark.
-[ "${1-}" != bench ] || packages="$packages gnuplot-nox"
+# make checkpatch
+packages="$packages perl"
+
+for purpose; do
+	case $purpose in
+	# Its drawings.
+	bench) packages="$packages gnuplot-nox" ;;
+	# Debian has an image of SERIES.MINOR; others are built from source.
+	*-*) kernel=1 ;;
+	*.*) ;;
+	*) kernel=1 ;;
+	esac
+done
+[ -z "${kernel-}" ] ||
+	packages="$packages flex bison bc libelf-dev libssl-dev tar"
 
 missing=
 for package in $packages; do
