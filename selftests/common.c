@@ -238,7 +238,7 @@ void ledger_read(struct ledger *now)
 
 void ledger_settle(const struct ledger *want)
 {
-	time_t end = time(NULL) + SETTLE;
+	time_t end = time(NULL) + SETTLE * slower();
 	struct ledger now;
 
 	for (;;) {
@@ -388,7 +388,7 @@ static char thread_state(pid_t tid)
 
 void worker_await_sleep(struct worker *worker)
 {
-	time_t end = time(NULL) + SETTLE;
+	time_t end = time(NULL) + SETTLE * slower();
 
 	while (!worker->tid || thread_state(worker->tid) != 'S') {
 		if (time(NULL) > end)

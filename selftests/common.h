@@ -112,6 +112,8 @@ void ledger_settle(const struct ledger *want);
 long foll_pins(const char *which);
 /* Close every fd but the standard ones. */
 void close_all(void);
+/* Times that anything takes longer here than on a plain kernel. */
+unsigned int slower(void);
 
 /*
  * The fixture of all tests: afterwards nothing may be alive that was not alive

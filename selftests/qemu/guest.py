@@ -10,6 +10,8 @@ import sys
 import threading
 import time
 
+import matrix
+
 # Big enough for 64 MiB files many times over; sparse, so it costs nothing.
 DISK_SIZE = 1 << 30
 
@@ -18,7 +20,7 @@ CMDLINE = ("console=ttyS0", "panic=-1", "printk.devkmsg=on",
 
 # QEMU shall not outlive us, however we end.
 QEMU = ("setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-nodefaults",
-        "-display", "none", "-no-reboot", "-M", "q35", "-m", "2G")
+        "-display", "none", "-no-reboot", "-M", "q35")
 
 # QEMU's emulation of cmpxchg16b breaks 6.12 guests, so the CPU has none.
 CPU = "max,cx16=off"
@@ -138,8 +140,11 @@ class Machine:
     def launch(self, opt, args, nics, terminal):
         quiet = ("quiet",) if terminal else ()
         cpu, idle = processor(opt.mode == "bench")
-        cmdline = " ".join((*CMDLINE, *idle, *quiet, "--", *args))
-        argv = [*QEMU, *cpu,
+        needs = matrix.needs(opt.name)
+        # init finds what has a "=" in its environment.
+        cmdline = " ".join((*CMDLINE, *needs.cmdline, *idle, *quiet,
+                            f"slower={needs.slower}", "--", *args))
+        argv = [*QEMU, *cpu, "-m", needs.memory,
                 "-kernel", str(opt.prefix / "vmlinuz"),
                 "-initrd", str(opt.initrd), "-append", cmdline,
                 *self.serial_args(terminal),

@@ -24,6 +24,16 @@
 /* Seconds the last loans get before the module has to be gone. */
 #define UNLOAD_PATIENCE	2.0
 
+unsigned int slower(void)
+{
+	static unsigned int times;
+
+	/* From the kernel's command line. */
+	if (!times)
+		times = atoi(getenv("slower") ?: "1");
+	return times;
+}
+
 static void power_off(void)
 {
 	sync();
@@ -45,7 +55,7 @@ static void load(void)
 
 static void unload(void)
 {
-	double deadline = now() + UNLOAD_PATIENCE;
+	double deadline = now() + UNLOAD_PATIENCE * slower();
 	int ret;
 
 	verdict_run("unload");
@@ -63,9 +73,12 @@ static void unload(void)
 static void environment(void)
 {
 	const struct rlimit files = { MAX_FILES, MAX_FILES };
+	char times[16];
 
 	setrlimit(RLIMIT_NOFILE, &files);
+	snprintf(times, sizeof(times), "%u", slower());
 	clearenv();
+	setenv("SPLICEVEC_SLOWER", times, 1);
 	setenv("HOME", "/tmp", 1);
 	setenv("PATH", "/bin:/sbin:" PROGRAM_DIR, 1);
 	setenv("TERM", "vt220", 1);
@@ -86,9 +99,11 @@ static void check(char **argv)
 {
 	char *program;
 
+	leaks_begin();
 	while ((program = strsep(&argv[3], ",")))
 		run_tests(program, atoi(argv[2]));
 	unload();
+	leaks_end();
 }
 
 static void demo(char **argv)

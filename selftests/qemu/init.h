@@ -66,7 +66,14 @@ void watch_end(const char *program);
 void watch_log(const char *program);
 void watch_stacks(void);
 
+/* leaks.c: memory nobody will free. */
+void leaks_begin(void);
+void leaks_end(void);
+
 /* Monotonic seconds. */
 double now(void);
+
+/* Times that anything takes longer here than in a plain kernel. */
+unsigned int slower(void);
 
 #endif /* INIT_H */

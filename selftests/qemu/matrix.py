@@ -31,14 +31,17 @@ class Flavour:
     rare: tuple[str, ...] = ()
 
 
+# Where interrupts take long the kernel thinks ill of the processor's clock; any
+# other is emulated and much dearer.
+STEADY_CLOCK = ("tsc=reliable",)
+
 # The table of all that differs between kernels when testing.
 FLAVOURS = {
     "": Flavour(),
     "debug": Flavour(
         slower=8, memory="3G",
-        cmdline=("page_owner=on", "page_poison=1"),
-        rare=()),
-    "kcsan": Flavour(slower=8, memory="3G"),
+        cmdline=(*STEADY_CLOCK, "page_owner=on", "page_poison=1")),
+    "kcsan": Flavour(slower=8, memory="3G", cmdline=STEADY_CLOCK),
 }
 
 

@@ -21,6 +21,7 @@ import sys
 import time
 
 import guest
+import matrix
 import report
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -100,11 +101,13 @@ def batch(opt, no_nics):
     # A kernel passes few arguments on to init, and there are many programs.
     programs = ([",".join(opt.programs)] if opt.mode == "check"
                 else opt.programs)
-    args = (opt.mode, str(opt.limit), *programs)
+    slower = matrix.needs(opt.name).slower
+    args = (opt.mode, str(opt.limit * slower), *programs)
     results = report.Results(opt.name, opt.mode, opt.verbose, opt.rows)
     with guest.Machine(opt, args, nics=not no_nics) as machine:
-        trouble = watch(machine, results, opt.total,
-                        SLOWER if opt.mode == "bench" else 1)
+        if opt.mode == "bench":
+            slower *= SLOWER
+        trouble = watch(machine, results, opt.total * slower, slower)
         if trouble:
             machine.dump_stacks()
     results.end(trouble, opt.logs / "console.log")

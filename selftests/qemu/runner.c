@@ -124,7 +124,7 @@ static bool attend(struct child *child, unsigned int limit)
  */
 static bool kill_all(void)
 {
-	double deadline = now() + DYING;
+	double deadline = now() + DYING * slower();
 
 	for (;;) {
 		pid_t gone;
