@@ -14,8 +14,8 @@ packages="$packages qemu-system-x86 seabios busybox-static e2fsprogs xfsprogs"
 packages="$packages iproute2 python3 debian-archive-keyring"
 # A FUSE server among the tests.
 packages="$packages libfuse3-dev"
-# make checkpatch
-packages="$packages perl"
+# The static checks; checkpatch and kernel-doc are Perl.
+packages="$packages perl sparse clang-tidy shellcheck"
 
 for purpose; do
 	case $purpose in
