@@ -344,6 +344,15 @@ void drain_start(struct drain *drain)
 		die("no thread");
 }
 
+void drain_await(struct drain *drain, size_t len)
+{
+	time_t end = time(NULL) + SETTLE * slower();
+
+	while (__atomic_load_n(&drain->got, __ATOMIC_RELAXED) < len &&
+	       time(NULL) <= end)
+		usleep(1000);
+}
+
 void drain_finish(struct drain *drain)
 {
 	pthread_join(drain->thread, NULL);

@@ -163,6 +163,8 @@ struct drain {
 };
 
 void drain_start(struct drain *drain);
+/* Wait, within bounds, until @len bytes came. */
+void drain_await(struct drain *drain, size_t len);
 void drain_finish(struct drain *drain);
 
 /* A thread that does something, and may come to wait in it. */

@@ -95,9 +95,13 @@ static void open_terminal(struct sink *s)
 	sink_drain(s, ends[0]);
 }
 
-/* The master is told the end of the other side by an error. */
+/*
+ * The master is told the end of the other side by an error, and may be told so
+ * before it has read what was on its way.
+ */
 static void verify_terminal(struct sink *s)
 {
+	drain_await(&s->drain, s->len);
 	close(s->fd);
 	drain_finish(&s->drain);
 	close(s->drain.fd);
