@@ -40,7 +40,7 @@ FLAVOURS = {
     "": Flavour(),
     "debug": Flavour(
         slower=8, memory="3G",
-        cmdline=(*STEADY_CLOCK, "page_owner=on", "page_poison=1")),
+        cmdline=(*STEADY_CLOCK, "page_owner=on")),
     "kcsan": Flavour(slower=8, memory="3G", cmdline=STEADY_CLOCK),
 }
 
