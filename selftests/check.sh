@@ -16,6 +16,7 @@ mkdir -p "$BUILD/logs/host"
 
 for kernel in $KERNELS; do
 	programs=$GUEST_TESTS
+	# shellcheck disable=SC2086
 	[ -n "$EVERY" ] || programs=$(selftests/qemu/matrix.py programs \
 		"$kernel" $GUEST_TESTS)
 	# shellcheck disable=SC2086

@@ -40,7 +40,8 @@ FLAVOURS = {
     "": Flavour(),
     "debug": Flavour(
         slower=8, memory="3G",
-        cmdline=(*STEADY_CLOCK, "page_owner=on")),
+        cmdline=(*STEADY_CLOCK, "page_owner=on"),
+        rare=("algebra_model", "bulk", "mcvoy", "transfers")),
     "kcsan": Flavour(slower=8, memory="3G", cmdline=STEADY_CLOCK),
 }
 
