@@ -8,6 +8,7 @@
 #include "completion.h"
 #include "ledger.h"
 #include "ring.h"
+#include "tests/suites.h"
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"
@@ -23,6 +24,7 @@ static int __init sv_init(void)
 	if (err)
 		return err;
 	sv_ledger_init();
+	sv_suites_init();
 	err = sv_cdev_init();
 	if (err)
 		goto err_ledger;
