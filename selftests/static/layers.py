@@ -17,7 +17,9 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 # From the top down.
 LAYERS = (
     # What starts and tests it all.
-    ("main", "tests/*"),
+    ("main", "tests/*_test"),
+    # What tests share.
+    ("tests/*",),
     # Doors, and what is behind each.
     ("cdev", "uring"),
     ("args", "file", "mmap", "splice"),
