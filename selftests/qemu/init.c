@@ -102,8 +102,9 @@ static void check(char **argv)
 	leaks_begin();
 	while ((program = strsep(&argv[3], ",")))
 		run_tests(program, atoi(argv[2]));
+	leaks_look("leaks");
 	unload();
-	leaks_end();
+	leaks_look("leaks_unloaded");
 }
 
 static void demo(char **argv)

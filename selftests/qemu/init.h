@@ -68,7 +68,7 @@ void watch_stacks(void);
 
 /* leaks.c: memory nobody will free. */
 void leaks_begin(void);
-void leaks_end(void);
+void leaks_look(const char *program);
 
 /* Monotonic seconds. */
 double now(void);

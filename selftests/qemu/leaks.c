@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Memory nothing points to any more, where the kernel looks for it. A scan takes
- * seconds, so there is one look at the end of all.
+ * seconds, so we look at the end of all only.
  */
 #include "init.h"
 
@@ -51,35 +51,55 @@ static unsigned int reported(bool show)
 	return objects;
 }
 
+static bool scan(unsigned int times)
+{
+	while (times--)
+		if (!kmemleak("scan"))
+			return false;
+	return true;
+}
+
 /*
  * Leave out what was there before the tests. An object is reported once two scans
  * found it unchanged.
  */
 void leaks_begin(void)
 {
-	if (have_kmemleak() && kmemleak("scan") && kmemleak("scan"))
+	if (have_kmemleak() && scan(2))
 		kmemleak("clear");
 }
 
-/* The module is gone by now: what it has not freed nobody will. */
-void leaks_end(void)
+static void look(const char *program)
 {
 	unsigned int objects;
 
-	if (!have_kmemleak())
-		return;
-	verdict_run("kmemleak");
 	sleep(YOUNG);
-	if (!kmemleak("scan") || !kmemleak("scan"))
+	if (!scan(2))
 		return;
 	/* Some are found again by a later scan. */
-	if (reported(false) && !kmemleak("scan"))
+	if (reported(false) && !scan(1))
 		return;
 	objects = reported(true);
-	if (objects)
-		verdict_fail("kmemleak", "%u objects nothing points to",
-			     objects);
-	else
-		verdict_pass("kmemleak", "no memory is lost");
-	verdict_done("kmemleak", 0);
+	if (!objects) {
+		verdict_pass(program, "no memory is lost");
+		return;
+	}
+	verdict_fail(program, "kmemleak: %u objects nothing points to",
+		     objects);
+	kmemleak("clear");
+}
+
+/*
+ * Look for what was lost since the last look. While the module is there its
+ * functions have names; when it is gone nobody frees what it kept to itself.
+ */
+void leaks_look(const char *program)
+{
+	double start = now();
+
+	if (!have_kmemleak())
+		return;
+	verdict_run(program);
+	look(program);
+	verdict_done(program, now() - start);
 }
