@@ -6,11 +6,11 @@ SOVERSION	:= 0
 
 # Kernels to build the module for and to test on; selftests/qemu/matrix.py has
 # more of them. To look and to measure Debian's own will do.
-STOCK		:= 6.1 6.12
-EVERYDAY	:= $(STOCK) 7-debug
-ALL_KERNELS	:= $(STOCK) 7 6.1-debug 7-debug 7-kcsan
-KERNELS		?= $(strip $(if $(filter check-all,$(MAKECMDGOALS)),$(ALL_KERNELS),\
-			$(if $(filter check,$(MAKECMDGOALS)),$(EVERYDAY),$(STOCK))))
+STOCK			:= 6.1 6.12
+KERNELS_check		:= $(STOCK) 7-debug
+KERNELS_check-all	:= $(STOCK) 7 6.1-debug 7-debug 7-kcsan
+KERNELS_coverage	:= 6.1-debug 7-debug
+KERNELS ?= $(or $(KERNELS_$(firstword $(MAKECMDGOALS))),$(STOCK))
 # Test programs to run; empty: all.
 TESTS		?=
 # Scenarios of the benchmark to run; empty: all.
@@ -50,8 +50,8 @@ say		= @printf '  %-7s %s\n' $(1) $(2)
 .SUFFIXES:
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all lib tools programs modules install uninstall check check-all demo \
-	bench shell kernels selftest-here deps clean help FORCE
+.PHONY: all lib tools programs modules install uninstall check check-all \
+	coverage demo bench shell kernels selftest-here deps clean help FORCE
 all: lib tools $(if $(wildcard /lib/modules/$(RUNNING)/build),\
 	$(BUILD)/$(RUNNING)/splicevec.ko)
 
@@ -173,7 +173,7 @@ MODULE_SRC := Kbuild $(shell find kmod include -name '*.[ch]' | sort)
 KERNEL_DIR  = $(if $(filter $(RUNNING),$(1)),/lib/modules/$(1)/build,\
 		$(BUILD)/$(1)/kernel/headers)
 # Type information in modules takes pahole; nothing here needs it.
-KBUILD_ARGS = W=1 KCFLAGS=$(WERROR) \
+KBUILD_ARGS = W=1 KCFLAGS=$(WERROR) $(if $(COVERAGE),GCOV_PROFILE=y) \
 	$(if $(shell command -v pahole),,CONFIG_DEBUG_INFO_BTF_MODULES=)
 
 modules: $(KERNELS:%=$(BUILD)/%/splicevec.ko)
@@ -248,7 +248,7 @@ check check-all: deps kernels
 		$(if $(BOOTED),check-guest)
 	@V='$(V)' LIMIT='$(LIMIT)' TOTAL='$(TOTAL)' MAKE=make CC='$(CC)' \
 	 CXX='$(CXX)' BUILD='$(abspath $(BUILD))' KERNELS='$(BOOTED)' \
-	 EVERY='$(if $(TESTS)$(filter check-all,$@),1)' \
+	 EVERY='$(if $(TESTS)$(filter check-all,$@),1)' COVERAGE='$(COVERAGE)' \
 	 HOST_TESTS='$(CHOSEN_HOST)' GUEST_TESTS='$(CHOSEN_GUEST)' \
 	 selftests/check.sh
 
@@ -260,6 +260,12 @@ check-guest: $(KERNELS:%=$(BUILD)/%/initramfs)
 demo: deps
 	+@$(MAKE) -Otarget IN_GUEST=demo $(BUILD)/$(NEWEST)/initramfs
 	@$(call GUEST,$(NEWEST)) demo demo
+
+# A tree of its own: a module that counts is another module.
+coverage:
+	+@$(MAKE) check COVERAGE=1 KERNELS='$(KERNELS)' BUILD='$(BUILD)/coverage' \
+		TESTS='$(or $(TESTS),$(GUEST_TESTS))'; failed=$$?; \
+	selftests/coverage.py '$(BUILD)/coverage' $(KERNELS) && exit $$failed
 
 bench:
 	@selftests/deps.sh bench $(KERNELS)
@@ -339,6 +345,7 @@ help:
 	@echo 'make demo            boot the newest of KERNELS, show what it does'
 	@echo 'make check           the tests on each of KERNELS, in bearable time'
 	@echo 'make check-all       all tests on all kernels: hours'
+	@echo 'make coverage        the tests, and what of kmod/ they execute'
 	@echo 'make bench           measure, on each of KERNELS; to $(BUILD)/bench'
 	@echo 'make shell           a shell in a guest: module, command, tests'
 	@echo 'make selftest-here   the tests on this machine (module loaded)'
@@ -346,7 +353,7 @@ help:
 	@echo 'make checkpatch      of these, the kernel'"'"'s style checker'
 	@echo 'make clean           remove build/'
 	@echo
-	@echo 'KERNELS="$(KERNELS)" (all: $(ALL_KERNELS))'
+	@echo 'KERNELS="$(KERNELS)" (all: $(KERNELS_check-all))'
 	@echo 'TESTS="$(or $(TESTS),all)"  V=1 shows more'
 	@echo 'tests: $(GUEST_TESTS) $(HOST_TESTS)'
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # make check: run HOST_TESTS here and GUEST_TESTS in a guest of each of KERNELS
 # and add up what they report; without EVERY those that take too long on a kernel
-# are left out there. The Makefile has built them and sets all variables.
+# are left out there; with COVERAGE guests leave what they counted in
+# BUILD/KERNEL/counters. The Makefile has built them and sets all variables.
 set -u
 export BUILD CC CXX MAKE
 
@@ -24,7 +25,9 @@ for kernel in $KERNELS; do
 		--prefix "$BUILD/$kernel/kernel" \
 		--initrd "$BUILD/$kernel/initramfs" \
 		--logs "$BUILD/logs/$kernel" --limit "$LIMIT" --total "$TOTAL" \
-		--summary "$BUILD/logs/$kernel/counts" $verbose check $programs
+		--summary "$BUILD/logs/$kernel/counts" $verbose \
+		${COVERAGE:+--counters "$BUILD/$kernel/counters"} \
+		check $programs
 done
 
 passed=0 failed=0 skipped=0

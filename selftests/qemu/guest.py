@@ -14,6 +14,7 @@ import matrix
 
 # Big enough for 64 MiB files many times over; sparse, so it costs nothing.
 DISK_SIZE = 1 << 30
+COUNTERS_SIZE = 16 << 20
 
 CMDLINE = ("console=ttyS0", "panic=-1", "printk.devkmsg=on",
            "log_buf_len=4M", "unknown_nmi_panic", "rdinit=/init")
@@ -124,9 +125,20 @@ class Machine:
         subprocess.run((*mkfs, str(path)), check=True,
                        stdout=subprocess.DEVNULL)
         self.disks.append(path)
+        return self.drive(kind, path)
+
+    def drive(self, kind, path):
         return ["-drive", f"file={path},format=raw,if=none,id={kind},"
                 "cache=unsafe,discard=unmap",
                 "-device", f"virtio-blk-pci,drive={kind}"]
+
+    def counters(self, path):
+        """A disk that stays: what the guest counted is on it afterwards."""
+        if not path:
+            return []
+        with open(path, "wb") as image:
+            image.truncate(COUNTERS_SIZE)
+        return self.drive("counters", path)
 
     def serial_args(self, terminal):
         if terminal:
@@ -150,6 +162,7 @@ class Machine:
                 *self.serial_args(terminal),
                 *self.disk("ext4", "mkfs.ext4", "-q", "-F"),
                 *self.disk("xfs", "mkfs.xfs", "-q", "-f"),
+                *self.counters(opt.counters),
                 *(nic_args() if nics else ())]
         with open(self.logs / "qemu.log", "wb") as log:
             process = subprocess.Popen(

@@ -105,6 +105,7 @@ static void check(char **argv)
 	leaks_look("leaks");
 	unload();
 	leaks_look("leaks_unloaded");
+	counters_save();
 }
 
 static void demo(char **argv)

@@ -70,6 +70,9 @@ void watch_stacks(void);
 void leaks_begin(void);
 void leaks_look(const char *program);
 
+/* counters.c: what of the module was executed, for a host that wants to know. */
+void counters_save(void);
+
 /* Monotonic seconds. */
 double now(void);
 

@@ -49,6 +49,8 @@ def options():
                         help="write the counts here")
     parser.add_argument("--rows", type=argparse.FileType("w"),
                         help="write the rows a bench prints here")
+    parser.add_argument("--counters", type=pathlib.Path,
+                        help="write what was executed here, see counters.c")
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("mode", choices=("check", "demo", "bench", "shell"))
     parser.add_argument("programs", nargs="*")
