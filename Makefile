@@ -7,7 +7,7 @@ SOVERSION	:= 0
 # Kernels to build the module for and to test on; selftests/qemu/matrix.py has
 # more of them. To look and to measure Debian's own will do.
 STOCK			:= 6.1 6.12
-KERNELS_check		:= $(STOCK) 7-debug
+KERNELS_check		:= 7-debug $(STOCK)
 KERNELS_check-all	:= $(STOCK) 7 6.1-debug 7-debug 7-kcsan
 KERNELS_coverage	:= 6.1-debug 7-debug
 KERNELS ?= $(or $(KERNELS_$(firstword $(MAKECMDGOALS))),$(STOCK))
@@ -16,7 +16,7 @@ TESTS		?=
 # Scenarios of the benchmark to run; empty: all.
 BENCH		?=
 # Seconds for one test program, and for all of them in one guest.
-LIMIT		?= 600
+LIMIT		?= 1200
 TOTAL		?= 3600
 
 PREFIX		?= /usr/local

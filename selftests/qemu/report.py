@@ -63,10 +63,10 @@ class Results:
 
     def on_fail(self, text):
         self.failed += 1
-        for told in self.told:
-            self.show(f"    {told}")
+        # In one piece, as other guests may report at the same time.
+        self.show("\n".join((*(f"    {told}" for told in self.told),
+                             f"{self.kernel}: FAIL {text}")))
         self.told = []
-        self.show(f"{self.kernel}: FAIL {text}")
 
     def on_done(self, text):
         program, _, seconds = text.rpartition(" ")
