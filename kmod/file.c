@@ -5,7 +5,7 @@
  *
  * read(2) and splice(2) consume; pread(2), and splice(2) and sendfile(2) with an
  * offset, read at an absolute position and consume nothing. The kernel hands
- * down a position either way, so the file position is one that no call can name,
+ * down a position either way, so the file position is one that no byte can have,
  * and means: the head.
  */
 #include "file.h"
@@ -18,8 +18,13 @@
 #include "push.h"
 #include "vector.h"
 
-/* The file position of every vector. System calls refuse negative offsets. */
-#define SV_AT_HEAD	(-((loff_t)1 << 62))
+/*
+ * The file position of every vector: the last there is. sendfile(2) adds the
+ * length to a position as if both had no sign. Behind a negative one it would
+ * therefore see an overflow, and move not what was asked for but all up to the
+ * largest file; behind the last one it has nothing to move, and says EOVERFLOW.
+ */
+#define SV_AT_HEAD	LLONG_MAX
 
 /**
  * sv_file_open - a file becomes a new, empty vector of the calling user
