@@ -161,6 +161,9 @@ static ssize_t push_copied(struct sv_handoff *handoff,
 		return PTR_ERR(copy);
 	span = sv_span_whole(copy);
 	sv_spans_append(&copies, &span);
+	/* there was no memory for the rest, which is still to follow */
+	if (span.len < len)
+		handoff->more = true;
 	ret = handoff->sink->push(handoff, &copies, span.len,
 				  SPLICEVEC_ROUTE_COPIED);
 	sv_spans_free(&copies);
