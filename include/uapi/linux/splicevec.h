@@ -28,7 +28,8 @@
  *    the command with the short count.
  *  - EDQUOT: the user already holds as many pages, or has pinned as much memory
  *    (RLIMIT_MEMLOCK), as they may.
- *  - ENOBUFS: the vector has as many spans as one vector may have.
+ *  - ENOBUFS: the vector has as many spans as one vector may have; or a socket,
+ *    as a sink, has no memory.
  *  - EMSGSIZE: a datagram that is longer than was asked for, or that the sink
  *    cannot send whole.
  *  - EOVERFLOW: a page has as many users already as it may have.
