@@ -5,6 +5,7 @@
  */
 #include "kselftest_harness.h"
 
+#include "module.h"
 #include "sinks.h"
 
 #include <fcntl.h>
@@ -21,30 +22,17 @@
 
 LEDGER_FIXTURE(lifetime)
 
-static const char *module_file(void)
-{
-	return getenv("SPLICEVEC_KO") ?: "/lib/modules/splicevec.ko";
-}
-
-static int unload(void)
-{
-	return syscall(SYS_delete_module, "splicevec", O_NONBLOCK) ? -errno : 0;
-}
-
 static void load(void)
 {
-	int fd = open(module_file(), O_RDONLY | O_CLOEXEC);
+	int err = module_load();
 
-	if (fd < 0)
-		die("%s: %s", module_file(), errno_name(errno));
-	if (syscall(SYS_finit_module, fd, "", 0))
-		die("%s: %s", module_file(), errno_name(errno));
-	close(fd);
+	if (err)
+		die("loading the module: %s", errno_name(-err));
 }
 
 static void check_refused(void)
 {
-	int err = unload();
+	int err = module_unload();
 
 	if (!check(err == -EBUSY || err == -EAGAIN,
 		   "unloading: expected EBUSY or EAGAIN, got %s",
@@ -52,39 +40,16 @@ static void check_refused(void)
 		load();
 }
 
-/* The last pages come back on a workqueue: give them a moment. */
-static void check_unloads(void)
-{
-	time_t end = time(NULL) + 20;
-	int err;
-
-	do {
-		err = unload();
-		if (!err)
-			return;
-		usleep(1000);
-	} while (time(NULL) < end);
-	fail_at(__FILE__, __LINE__, "unloading: %s", result_name(err));
-}
-
-/* Nobody else may hold it while these tests run. */
-static const char *cannot_reload(void)
-{
-	if (access(module_file(), R_OK))
-		return "no module file: set SPLICEVEC_KO";
-	return NULL;
-}
-
 TEST_F(lifetime, module_with_a_vector_open_stays)
 {
 	int vec;
 
-	if (cannot_reload())
-		SKIP(return, "%s", cannot_reload());
+	if (module_missing())
+		SKIP(return, "%s", module_missing());
 	vec = new_vector();
 	check_refused();
 	close(vec);
-	check_unloads();
+	module_unloads();
 	load();
 }
 
@@ -101,8 +66,8 @@ TEST_F(lifetime, module_with_a_vector_in_flight_over_a_socket_stays)
 	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
 	int fds[2], vec;
 
-	if (cannot_reload())
-		SKIP(return, "%s", cannot_reload());
+	if (module_missing())
+		SKIP(return, "%s", module_missing());
 	vec = new_vector();
 	stream_pair(UNIX, fds);
 	cmsg->cmsg_level = SOL_SOCKET;
@@ -114,7 +79,7 @@ TEST_F(lifetime, module_with_a_vector_in_flight_over_a_socket_stays)
 	check_refused();
 	close(fds[0]);
 	close(fds[1]);
-	check_unloads();
+	module_unloads();
 	load();
 }
 
@@ -138,8 +103,8 @@ TEST_F(lifetime, module_with_memory_lent_to_a_pipe_stays)
 	char buf[PAGE];
 	int ends[2];
 
-	if (cannot_reload())
-		SKIP(return, "%s", cannot_reload());
+	if (module_missing())
+		SKIP(return, "%s", module_missing());
 	must(pipe2(ends, O_CLOEXEC));
 	lend(ends[1], 3 * PAGE);
 	ledger_read(&now);
@@ -152,7 +117,7 @@ TEST_F(lifetime, module_with_memory_lent_to_a_pipe_stays)
 	check_refused();
 	close(ends[0]);
 	close(ends[1]);
-	check_unloads();
+	module_unloads();
 	load();
 }
 
@@ -165,8 +130,8 @@ TEST_F(lifetime, module_with_memory_lent_to_tcp_stays_until_the_peer_has_it)
 	int fds[2], small = 4096, large = MIB(1);
 	struct drain drain;
 
-	if (cannot_reload() ?: place_missing(NIC4))
-		SKIP(return, "%s", cannot_reload() ?: place_missing(NIC4));
+	if (module_missing() ?: place_missing(NIC4))
+		SKIP(return, "%s", module_missing() ?: place_missing(NIC4));
 	stream_pair(NIC4, fds);
 	must(setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &large, sizeof(large)));
 	must(setsockopt(fds[1], SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)));
@@ -180,7 +145,7 @@ TEST_F(lifetime, module_with_memory_lent_to_tcp_stays_until_the_peer_has_it)
 	close(fds[1]);
 	check_eq(KIB(64), drain.got);
 	check_eq(-1, drain.wrong);
-	check_unloads();
+	module_unloads();
 	load();
 }
 
@@ -189,15 +154,15 @@ TEST_F(lifetime, module_with_plain_pages_in_a_pipe_may_go)
 	int ends[2], vec, file;
 	char buf[PAGE];
 
-	if (cannot_reload())
-		SKIP(return, "%s", cannot_reload());
+	if (module_missing())
+		SKIP(return, "%s", module_missing());
 	file = pattern_file(TMPFS, SEED, PAGE);
 	must(pipe2(ends, O_CLOEXEC));
 	vec = new_vector();
 	check_eq(PAGE, sv_pull(vec, file, 0, PAGE, 0));
 	check_eq(PAGE, sv_push(vec, ends[1], SV_POSITION, SV_ALL, 0));
 	close(vec);
-	check_unloads();
+	module_unloads();
 	/* nothing of the module is needed to read or drop them */
 	read_all(ends[0], buf, 100);
 	check_eq(-1, pattern_check(buf, SEED, 0, 100));
@@ -210,8 +175,8 @@ TEST_F(lifetime, module_unloads_and_loads_100_times)
 {
 	int file, i;
 
-	if (cannot_reload())
-		SKIP(return, "%s", cannot_reload());
+	if (module_missing())
+		SKIP(return, "%s", module_missing());
 	file = pattern_file(EXT4, SEED, 5000);
 	for (i = 0; i < 100 && !failures(); i++) {
 		struct sink to;
@@ -224,7 +189,7 @@ TEST_F(lifetime, module_unloads_and_loads_100_times)
 		check_eq(5000, sink_push(&to, vec, 0).bytes);
 		close(vec);
 		sink_close(&to);
-		check_unloads();
+		module_unloads();
 		check(access("/dev/splicevec", F_OK), "the device is left");
 		load();
 	}
