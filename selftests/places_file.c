@@ -168,6 +168,25 @@ void pieces_clear(struct pieces *pieces)
 		memset(pieces->iov[i].iov_base, 0, pieces->iov[i].iov_len);
 }
 
+unsigned int pieces_after(const struct iovec *iov, unsigned int nr, size_t done,
+			  struct iovec *to)
+{
+	unsigned int i, left = 0;
+
+	for (i = 0; i < nr; i++) {
+		struct iovec piece = iov[i];
+		size_t n = done < piece.iov_len ? done : piece.iov_len;
+
+		done -= n;
+		if (n && n == piece.iov_len)
+			continue;
+		to[left++] = (struct iovec){
+			(char *)piece.iov_base + n, piece.iov_len - n,
+		};
+	}
+	return left;
+}
+
 void evict(int fd)
 {
 	must(fsync(fd));

@@ -38,6 +38,12 @@ void pieces_make(struct pieces *pieces, uint64_t seed, uint64_t pos,
 /* Return: index of the first byte that is wrong, or -1; also around them. */
 ssize_t pieces_check(const struct pieces *pieces, uint64_t seed, uint64_t pos);
 void pieces_clear(struct pieces *pieces);
+/*
+ * The pieces without their first @done bytes, at @to, which may be where they are.
+ * Return: their number.
+ */
+unsigned int pieces_after(const struct iovec *iov, unsigned int nr, size_t done,
+			  struct iovec *to);
 
 /* Take a file out of memory; look how much of it is there. */
 void evict(int fd);

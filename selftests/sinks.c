@@ -165,20 +165,35 @@ void sink_open(struct sink *s, const struct sink_kind *kind, uint64_t seed,
 	kind->open(s);
 }
 
-static int push_some(struct sink *s, int vec, unsigned int flags,
-		     struct pushed *sum)
+/* Where the rest of the bytes goes if the sink is memory. */
+static void address(const struct sink *s, size_t done, struct iovec *pieces,
+		    struct splicevec_push *cmd)
 {
+	if (!s->addr)
+		return;
+	cmd->len = s->len - done;
+	cmd->addr = (uintptr_t)s->addr + done;
+	if (!s->iovs)
+		return;
+	cmd->iovs = pieces_after((struct iovec *)s->addr, s->iovs, done, pieces);
+	cmd->addr = (uintptr_t)pieces;
+}
+
+int sink_push_once(struct sink *s, int vec, unsigned int flags,
+		   struct pushed *sum)
+{
+	struct iovec pieces[s->iovs + 1];
 	struct splicevec_push cmd = {
 		.fd = s->fd,
 		.flags = flags,
 		.offset = SV_POSITION,
-		.len = s->addr ? s->len - sum->bytes : SV_ALL,
-		.addr = s->addr ? (uintptr_t)s->addr +
-				  (s->iovs ? 0 : sum->bytes) : 0,
-		.iovs = s->iovs,
+		.start = flags & SPLICEVEC_KEEP ? SV_HEAD : 0,
+		.len = SV_ALL,
 	};
-	int ret = sv_cmd_push(vec, &cmd);
+	int ret;
 
+	address(s, sum->bytes, pieces, &cmd);
+	ret = sv_cmd_push(vec, &cmd);
 	if (ret)
 		return ret;
 	check(cmd.copied <= cmd.bytes, "copied %llu of %llu bytes",
@@ -195,7 +210,7 @@ struct pushed sink_push(struct sink *s, int vec, unsigned int flags)
 	int ret;
 
 	do {
-		ret = push_some(s, vec, flags, &sum);
+		ret = sink_push_once(s, vec, flags, &sum);
 	} while (ret > 0);
 	if (ret < 0)
 		sum.bytes = ret;

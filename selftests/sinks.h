@@ -72,6 +72,14 @@ struct pushed {
 	unsigned int result;
 };
 
+/*
+ * One push of what the vector holds, of which the sink has got @sum before. KEEP
+ * pushes what stands at the head.
+ *
+ * Return: 1 if it took some, 0 if none, or a negative errno.
+ */
+int sink_push_once(struct sink *s, int vec, unsigned int flags,
+		   struct pushed *sum);
 /* Push all the vector holds, in as many calls as it takes. */
 struct pushed sink_push(struct sink *s, int vec, unsigned int flags);
 /* Close, and check that exactly the right bytes arrived. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The sources. */
 #include "sources.h"
+#include "places_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -305,6 +306,25 @@ void source_open(struct source *s, const struct source_kind *kind, size_t skip,
 	kind->open(s);
 }
 
+void source_advance(struct source *s, size_t len)
+{
+	struct iovec *iov = (struct iovec *)s->addr;
+
+	if (s->offset >= 0)
+		s->offset += len;
+	if (s->iovs)
+		s->iovs = pieces_after(iov, s->iovs, len, iov);
+	else if (s->addr)
+		s->addr += len;
+}
+
+void source_await(struct source *s)
+{
+	if (s->feeding)
+		feed_finish(&s->feed);
+	s->feeding = false;
+}
+
 int64_t source_pull(struct source *s, int vec, unsigned int *result)
 {
 	struct splicevec_pull cmd;
@@ -328,18 +348,14 @@ int64_t source_pull(struct source *s, int vec, unsigned int *result)
 			break;
 		done += cmd.bytes;
 		*result |= cmd.result;
-		if (s->offset >= 0)
-			s->offset += cmd.bytes;
-		if (s->addr)
-			s->addr += cmd.bytes;
+		source_advance(s, cmd.bytes);
 	}
 	return done;
 }
 
 void source_close(struct source *s)
 {
-	if (s->feeding)
-		feed_finish(&s->feed);
+	source_await(s);
 	if (s->feed.from >= 0)
 		close(s->feed.from);
 	if (s->fd >= 0)

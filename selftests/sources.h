@@ -70,6 +70,10 @@ void source_open(struct source *s, const struct source_kind *kind, size_t skip,
  * Return: bytes pulled or a negative errno.
  */
 int64_t source_pull(struct source *s, int vec, unsigned int *result);
+/* The next pull goes on behind @len bytes that were taken some other way. */
+void source_advance(struct source *s, size_t len);
+/* Wait until all of it is there to be pulled. It must be little. */
+void source_await(struct source *s);
 void source_close(struct source *s);
 
 /* For sources of other files: one file of a filesystem, opened anew. */
