@@ -34,6 +34,10 @@ VIRTUAL_TIME = ("-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off",
                 "-smp", "1", "-cpu", f"{CPU},erms=off,fsrm=off")
 VIRTUAL_TIME_CMDLINE = ("idle=poll",)
 
+# What of our environment goes on to the test programs, if it is set. On make's
+# command line is as good: make passes that on to us.
+PASSED_ON = ("SEED", "STRESS_SECONDS")
+
 TAPS = ("tap0", "tap1")
 MACS = ("52:54:00:09:00:0a", "52:54:00:09:00:0b")
 
@@ -71,6 +75,17 @@ def bridged_taps():
         if done.returncode:
             return f"ip {command}: {done.stderr.strip()}"
     return None
+
+
+def settings():
+    """Return words for the kernel's command line; init finds them too."""
+    words = []
+    for name in PASSED_ON:
+        value = os.environ.get(name, "")
+        if not re.fullmatch(r"[\w.,:/+-]*", value):
+            sys.exit(f"{name}={value}: not one word")
+        words += [f"{name}={value}"] * bool(value)
+    return words
 
 
 def nic_args():
@@ -155,7 +170,8 @@ class Machine:
         needs = matrix.needs(opt.name)
         # init finds what has a "=" in its environment.
         cmdline = " ".join((*CMDLINE, *needs.cmdline, *idle, *quiet,
-                            f"slower={needs.slower}", "--", *args))
+                            f"slower={needs.slower}", *settings(),
+                            "--", *args))
         argv = [*QEMU, *cpu, "-m", needs.memory,
                 "-kernel", str(opt.prefix / "vmlinuz"),
                 "-initrd", str(opt.initrd), "-append", cmdline,
