@@ -163,18 +163,73 @@ static size_t before_end(struct address_space *mapping, loff_t pos, size_t len)
 }
 
 /*
+ * Find the next folio that is not read and that nobody reads. Filesystems leave such
+ * folios behind where they were to zero a part of one and found a hole; others could
+ * not be read before. Who wants to read it asks again under its lock.
+ *
+ * Return: the folio with a reference, or NULL. @index: the one behind it.
+ */
+static struct folio *next_idle(struct address_space *mapping, pgoff_t *index,
+			       pgoff_t last)
+{
+	XA_STATE(xas, &mapping->i_pages, *index);
+	struct folio *folio;
+
+	rcu_read_lock();
+	xas_for_each(&xas, folio, last) {
+		if (xas_retry(&xas, folio) || xa_is_value(folio) ||
+		    folio_test_uptodate(folio) || folio_test_locked(folio) ||
+		    !folio_try_get(folio))
+			continue;
+		if (folio == xas_reload(&xas)) {
+			*index = folio_next_index(folio);
+			break;
+		}
+		folio_put(folio);
+	}
+	rcu_read_unlock();
+	return folio;
+}
+
+/*
+ * Readahead leaves out what is in the cache already. If nobody reads that, it could
+ * not be read any more once the file has lost it.
+ */
+static void read_idle(struct file *file, pgoff_t index, pgoff_t last)
+{
+	struct address_space *mapping = file->f_mapping;
+	struct folio *folio;
+
+	/* no truncation while it is read, as for any read */
+	filemap_invalidate_lock_shared(mapping);
+	while (index <= last && (folio = next_idle(mapping, &index, last))) {
+		if (folio_trylock(folio)) {
+			if (folio->mapping == mapping && !folio_test_uptodate(folio))
+				mapping->a_ops->read_folio(file, folio);
+			else
+				folio_unlock(folio);
+		}
+		folio_put(folio);
+	}
+	filemap_invalidate_unlock_shared(mapping);
+}
+
+/*
  * Start to read what is not there. Folios that there is no memory for are left
  * out, and splice_read then waits for them.
  */
 static void start_reading(struct file *file, loff_t pos, size_t len)
 {
-	DEFINE_READAHEAD(ractl, file, &file->f_ra, file->f_mapping,
-			 pos >> PAGE_SHIFT);
+	pgoff_t first = pos >> PAGE_SHIFT;
+	DEFINE_READAHEAD(ractl, file, &file->f_ra, file->f_mapping, first);
+	pgoff_t last;
 
 	len = before_end(file->f_mapping, pos, len);
-	if (len)
-		sv_readahead(&ractl, DIV_ROUND_UP(offset_in_page(pos) + len,
-						  PAGE_SIZE));
+	if (!len)
+		return;
+	last = (pos + len - 1) >> PAGE_SHIFT;
+	sv_readahead(&ractl, last - first + 1);
+	read_idle(file, first, last);
 }
 
 static ssize_t cache_pull(struct sv_pull *pull, size_t len)

@@ -456,6 +456,27 @@ TEST_F(lazy, resident_bytes_are_not_waited_for)
 				  SPLICEVEC_NONBLOCK));
 }
 
+/* Filesystems leave a page behind, not read, where they zeroed a part of a hole. */
+TEST_F(lazy, page_of_a_hole_survives_the_file)
+{
+	int vec = new_vector(), file;
+	char buf[PAGE] = { 1 };
+	size_t i;
+
+	if (place_missing(variant->place))
+		SKIP(return, "%s", place_missing(variant->place));
+	file = new_file(variant->place, O_RDWR);
+	must(ftruncate(file, KIB(64)));
+	must(fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+		       5 * PAGE + 100, 100));
+	check_eq(PAGE, sv_pull(vec, file, 5 * PAGE, PAGE, SPLICEVEC_LAZY));
+	must(ftruncate(file, 0));
+	check_eq(PAGE, sv_push_mem(vec, buf, sizeof(buf), 0));
+	for (i = 0; i < sizeof(buf) && !buf[i]; i++)
+		;
+	check_eq(sizeof(buf), i);
+}
+
 TEST_F(lazy, hole_is_zeroes)
 {
 	int vec = new_vector(), file;
