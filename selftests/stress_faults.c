@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Allocations that fail, in commands and nowhere else. */
+#include "stress_faults.h"
+
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define KNOBS	"/sys/kernel/debug"
+
+/* The file that orders faults for this thread. */
+static __thread int fail_fd = -1;
+
+/* One in 20, at random times. */
+static const struct knob {
+	const char *name;
+	const char *value;
+} knobs[] = {
+	{ "ignore-gfp-wait", "N" },
+	{ "task-filter", "Y" },
+	{ "verbose", "0" },
+	{ "times", "-1" },
+	{ "interval", "2" },
+	{ "probability", "10" },
+};
+
+static const char *const kinds[] = { "failslab", "fail_page_alloc" };
+
+static void turn(const char *kind, const char *name, const char *value)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), KNOBS "/%s/%s", kind, name);
+	put_file(path, value);
+}
+
+const char *faults_begin(void)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_LEN(kinds); i++) {
+		char path[128];
+
+		snprintf(path, sizeof(path), KNOBS "/%s", kinds[i]);
+		if (access(path, F_OK))
+			return "no faults can be ordered here";
+	}
+	for (i = 0; i < ARRAY_LEN(kinds); i++)
+		for (j = 0; j < ARRAY_LEN(knobs); j++)
+			turn(kinds[i], knobs[j].name, knobs[j].value);
+	turn("fail_page_alloc", "min-order", "0");
+	return NULL;
+}
+
+void faults_end(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_LEN(kinds); i++)
+		turn(kinds[i], "probability", "0");
+	check(crew->faulted, "no command ever failed");
+	fprintf(stderr, "# commands that failed: %lu\n", crew->faulted);
+}
+
+static void order_faults(const char *how)
+{
+	if (fail_fd < 0)
+		fail_fd = must(open("/proc/thread-self/make-it-fail",
+				    O_WRONLY | O_CLOEXEC));
+	must(pwrite(fail_fd, how, 1, 0));
+}
+
+void faults_forget(void)
+{
+	if (fail_fd >= 0)
+		close(fail_fd);
+	fail_fd = -1;
+}
+
+void faults_on(void)
+{
+	if (crew->faults)
+		order_faults("1");
+}
+
+void faults_off(void)
+{
+	int err = errno;
+
+	if (crew->faults)
+		order_faults("0");
+	errno = err;
+}
+
+bool excused(int64_t ret)
+{
+	if (!crew->faults || (ret != -ENOMEM && ret != -ENOBUFS))
+		return false;
+	atomic_fetch_add(&crew->faulted, 1);
+	return true;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Allocations that fail, some, in commands and nowhere else. */
+#ifndef _SELFTEST_STRESS_FAULTS_H
+#define _SELFTEST_STRESS_FAULTS_H
+
+#include "stress_crew.h"
+
+/* Return: why there can be no faults, or NULL. */
+const char *faults_begin(void);
+void faults_end(void);
+/* The thread ends, or is another one's child. */
+void faults_forget(void);
+
+/*
+ * With faults, they are ordered for the commands alone: what the test does
+ * itself has to work. @call returns a negative errno.
+ */
+void faults_on(void);
+void faults_off(void);
+#define command(call)							\
+	({								\
+		long long done_;					\
+									\
+		faults_on();						\
+		done_ = (call);						\
+		faults_off();						\
+		done_;							\
+	})
+/* A command failed for want of memory, as sockets call it too, and was meant to. */
+bool excused(int64_t ret);
+/* Try until it is not excused any more. */
+#define persist(call)							\
+	({								\
+		long long tried_;					\
+									\
+		do {							\
+			tried_ = command(call);				\
+		} while (excused(tried_));				\
+		tried_;							\
+	})
+
+#endif
