@@ -54,6 +54,7 @@ static struct sv_account *account_alloc(struct user_struct *user)
 static void account_free(struct sv_account *account)
 {
 	free_uid(account->user);
+	kfree(account->spare);
 	kfree(account);
 }
 
@@ -94,18 +95,6 @@ struct sv_account *sv_account_find(void)
 	account = account_lookup(user);
 	mutex_unlock(&sv_accounts_lock);
 	return account ?: account_new(user);
-}
-
-/**
- * sv_account_get - take another reference
- * @account: held by the caller
- *
- * Return: @account.
- */
-struct sv_account *sv_account_get(struct sv_account *account)
-{
-	refcount_inc(&account->refs);
-	return account;
 }
 
 /**
@@ -209,23 +198,6 @@ void sv_account_overcharge(struct sv_account *account, enum splicevec_kind kind,
 }
 
 /**
- * sv_account_uncharge - undo a charge
- * @account: the payer
- * @kind: kind of the loan
- * @pages: number of pages
- */
-void sv_account_uncharge(struct sv_account *account, enum splicevec_kind kind,
-			 unsigned long pages)
-{
-	if (kind == SPLICEVEC_PINNED) {
-		atomic_long_sub(pages, &account->user->locked_vm);
-		atomic_long_sub(pages, &account->pinned);
-	} else {
-		atomic_long_sub(pages, &account->pages);
-	}
-}
-
-/**
  * sv_account_over_soft - does a user hold more than the soft limit?
  * @account: the user's account
  *
@@ -248,6 +220,7 @@ static void account_read(struct sv_account *account, struct sv_usage *usage)
 	for (kind = 0; kind < SPLICEVEC_KINDS; kind++)
 		usage->loans[kind] = atomic_long_read(&account->loans[kind]);
 	usage->pushes = atomic_long_read(&account->pushes);
+	usage->completions = atomic_long_read(&account->completions);
 	usage->vectors = atomic_long_read(&account->vectors);
 }
 

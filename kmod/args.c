@@ -17,11 +17,19 @@ static int exchange_words(u64 *to, u64 __user *user,
 			  const struct sv_args_layout *layout)
 {
 	u64 *out = to + layout->out / sizeof(u64);
+	u64 *more = to + layout->more / sizeof(u64);
+	u64 *more_out = to + layout->more_out / sizeof(u64);
 	u64 *end = to + layout->size / sizeof(u64);
 
 	if (!user_access_begin(user, layout->size))
 		return -EFAULT;
 	for (; to < out; to++, user++)
+		unsafe_get_user(*to, user, fault);
+	for (; to < more; to++, user++) {
+		*to = 0;
+		unsafe_put_user(0, user, fault);
+	}
+	for (; to < more_out; to++, user++)
 		unsafe_get_user(*to, user, fault);
 	for (; to < end; to++, user++) {
 		*to = 0;
@@ -34,6 +42,14 @@ fault:
 	return -EFAULT;
 }
 
+/* Clear some results, here and as far as the caller has them. */
+static int clear_results(void *args, void __user *user, u32 size, u32 from, u32 to)
+{
+	memset(args + from, 0, to - from);
+	to = min(to, size);
+	return from < to && clear_user(user + from, to - from) ? -EFAULT : 0;
+}
+
 /* The struct of an older or a newer caller. */
 static noinline int exchange(void *args, const struct sv_args_layout *layout,
 			     void __user *user, u32 size)
@@ -42,10 +58,8 @@ static noinline int exchange(void *args, const struct sv_args_layout *layout,
 
 	if (err)
 		return err;
-	memset(args + layout->out, 0, layout->size - layout->out);
-	if (clear_user(user + layout->out, min(size, layout->size) - layout->out))
-		return -EFAULT;
-	return 0;
+	return clear_results(args, user, size, layout->out, layout->more) ?:
+	       clear_results(args, user, size, layout->more_out, layout->size);
 }
 
 /**
@@ -95,6 +109,17 @@ fault:
 	return -EFAULT;
 }
 
+static int write_results(const void *args, void __user *user, u32 from, u32 to)
+{
+	if (from >= to)
+		return 0;
+	args += from;
+	user += from;
+	if ((to - from) % sizeof(u64))
+		return copy_to_user(user, args, to - from) ? -EFAULT : 0;
+	return write_words(args, user, (to - from) / sizeof(u64));
+}
+
 /**
  * sv_args_copy_out - write a command's results
  * @args: @layout->size bytes, whose first field is still the caller's size
@@ -108,12 +133,8 @@ int sv_args_copy_out(const void *args, const struct sv_args_layout *layout,
 {
 	u32 size = min(*(const u32 *)args, layout->size);
 
-	args += layout->out;
-	user += layout->out;
-	size -= layout->out;
-	if (size % sizeof(u64))
-		return copy_to_user(user, args, size) ? -EFAULT : 0;
-	return write_words(args, user, size / sizeof(u64));
+	return write_results(args, user, layout->out, min(size, layout->more)) ?:
+	       write_results(args, user, layout->more_out, size);
 }
 
 static int check_flags(u32 flags, u32 known)
@@ -139,10 +160,13 @@ int sv_args_check_pull(const struct splicevec_pull *args)
 				 SPLICEVEC_LAZY);
 
 	/* these exclude each other: each is a way of its own to get the bytes */
-	if (args->user_data || (way & (way - 1)))
+	if (way & (way - 1))
+		return -EINVAL;
+	if (args->user_data && !(args->flags & SPLICEVEC_NOTIFY))
 		return -EINVAL;
 	return check_flags(args->flags, SPLICEVEC_NONBLOCK | SPLICEVEC_COPY |
-					SPLICEVEC_UNCACHED | SPLICEVEC_LAZY) ?:
+					SPLICEVEC_UNCACHED | SPLICEVEC_LAZY |
+					SPLICEVEC_NOTIFY) ?:
 	       check_memory(args->fd, args->addr, args->iovs);
 }
 
@@ -154,12 +178,20 @@ int sv_args_check_pull(const struct splicevec_pull *args)
  */
 int sv_args_check_push(const struct splicevec_push *args)
 {
-	if (args->user_data)
+	if (args->user_data && !(args->flags & SPLICEVEC_STRICT))
 		return -EINVAL;
 	if (args->start && !(args->flags & SPLICEVEC_KEEP))
 		return -EINVAL;
+	/* it is the record that says what was found */
+	if ((args->flags & SPLICEVEC_VERIFY) && !(args->flags & SPLICEVEC_STRICT))
+		return -EINVAL;
+	if ((args->stable_ms && !(args->flags & SPLICEVEC_STABLE)) ||
+	    args->reserved3)
+		return -EINVAL;
 	return check_flags(args->flags, SPLICEVEC_NONBLOCK | SPLICEVEC_KEEP |
-					SPLICEVEC_NOCOPY | SPLICEVEC_MORE) ?:
+					SPLICEVEC_NOCOPY | SPLICEVEC_MORE |
+					SPLICEVEC_STRICT | SPLICEVEC_STABLE |
+					SPLICEVEC_VERIFY) ?:
 	       check_memory(args->fd, args->addr, args->iovs);
 }
 
@@ -176,5 +208,54 @@ int sv_args_check_splice(const struct splicevec_splice *args)
 {
 	if (args->in == SPLICEVEC_FD_MEM || args->out == SPLICEVEC_FD_MEM)
 		return -EINVAL;
-	return check_flags(args->flags, SPLICEVEC_NONBLOCK | SPLICEVEC_NOCOPY);
+	return check_flags(args->flags, SPLICEVEC_NONBLOCK | SPLICEVEC_NOCOPY |
+					SPLICEVEC_STABLE);
+}
+
+/* A record of this kernel's, of an older or of a newer caller. */
+static bool is_record_size(u32 stride)
+{
+	return stride >= offsetofend(struct splicevec_completion, reserved) &&
+	       stride % sizeof(u64) == 0 && stride <= PAGE_SIZE;
+}
+
+/**
+ * sv_args_check_reap - check what can be seen from the struct alone
+ * @args: as copied in
+ *
+ * Return: 0 or -EINVAL.
+ */
+int sv_args_check_reap(const struct splicevec_reap *args)
+{
+	if (args->min > args->capacity || args->min > SPLICEVEC_REAP_MAX)
+		return -EINVAL;
+	if (args->capacity && !is_record_size(args->stride))
+		return -EINVAL;
+	if (args->eventfd && !(args->flags & SPLICEVEC_REAP_EVENTFD))
+		return -EINVAL;
+	return check_flags(args->flags, SPLICEVEC_REAP_EVENTFD);
+}
+
+/**
+ * sv_args_check_policy - check what can be seen from the struct alone
+ * @args: as copied in
+ *
+ * Return: 0 or -EINVAL.
+ */
+int sv_args_check_policy(const struct splicevec_policy *args)
+{
+	if ((args->flags & ~args->set) || args->reserved)
+		return -EINVAL;
+	return check_flags(args->set, SPLICEVEC_STABLE | SPLICEVEC_VERIFY);
+}
+
+/**
+ * sv_args_check_cancel - check what can be seen from the struct alone
+ * @args: as copied in
+ *
+ * Return: 0 or -EINVAL.
+ */
+int sv_args_check_cancel(const struct splicevec_cancel *args)
+{
+	return check_flags(args->flags, 0);
 }

@@ -14,6 +14,7 @@
 #include <linux/sched.h>
 #include <linux/splice.h>
 
+#include "completion.h"
 #include "pull.h"
 #include "push.h"
 #include "vector.h"
@@ -171,7 +172,8 @@ ssize_t sv_file_splice_write(struct pipe_inode_info *pipe, struct file *file,
 }
 
 /**
- * sv_file_poll - poll(2): readable if not empty, always writable
+ * sv_file_poll - poll(2): readable if not empty, always writable, POLLPRI for
+ *	completion records
  * @file: the vector
  * @wait: poll table
  *
@@ -183,8 +185,11 @@ __poll_t sv_file_poll(struct file *file, struct poll_table_struct *wait)
 	__poll_t events = EPOLLOUT | EPOLLWRNORM;
 
 	poll_wait(file, &vec->wait, wait);
+	poll_wait(file, &vec->completions->poll, wait);
 	if (READ_ONCE(vec->spans.nr))
 		events |= EPOLLIN | EPOLLRDNORM;
+	if (sv_completions_ready(vec->completions))
+		events |= EPOLLPRI;
 	return events;
 }
 

@@ -5,7 +5,7 @@
  * A loan is charged before its pages are taken, built privately, settled to
  * what its pages really cost, then shared by reference. The last reference
  * gives the pages back and undoes the charge. Whoever may drop the last one
- * from a context that cannot sleep does so through a push (completion.c), whose
+ * from a context that cannot sleep does so through a push (tracked.c), whose
  * end runs on a workqueue.
  */
 #include "loan.h"
@@ -14,10 +14,9 @@
 #include <linux/slab.h>
 
 #include "account.h"
+#include "completion.h"
+#include "lent.h"
 #include "trace.h"
-
-/* One run may not outgrow what an int of the block or net layer can hold. */
-#define SV_RUN_MAX	SZ_1G
 
 static atomic64_t last_serial;
 
@@ -26,11 +25,16 @@ static unsigned int run_pages(const struct bio_vec *bv)
 	return DIV_ROUND_UP(bv->bv_offset + bv->bv_len, PAGE_SIZE);
 }
 
-static void put_run(const struct bio_vec *bv)
+static inline void put_run(const struct bio_vec *bv)
 {
 	unsigned int left = run_pages(bv);
 	struct page *page = bv->bv_page;
 
+	/* as most are */
+	if (left == 1) {
+		put_page(page);
+		return;
+	}
 	while (left) {
 		struct folio *folio = page_folio(page);
 		unsigned int n = min_t(unsigned long, left, folio_nr_pages(folio) -
@@ -42,7 +46,13 @@ static void put_run(const struct bio_vec *bv)
 	}
 }
 
-static void release_pages_put(struct sv_loan *loan)
+/**
+ * sv_loan_put_pages - drop a reference on each page of each run
+ * @loan: of page references, which is about to end
+ *
+ * Context: may sleep.
+ */
+void sv_loan_put_pages(struct sv_loan *loan)
 {
 	int i;
 
@@ -58,6 +68,49 @@ static void release_pages_unpin(struct sv_loan *loan)
 		unpin_user_page_range_dirty_lock(loan->bv[i].bv_page,
 						 run_pages(&loan->bv[i]),
 						 false);
+}
+
+/* Paid for until the lender has the pages back. */
+static void release_lent(struct sv_loan *loan)
+{
+	sv_lent_put(loan->lent, loan->pages);
+	loan->pages = 0;
+}
+
+/*
+ * Small loans come and go with each message, and the allocator would take longer than
+ * all else that is done for one: so the memory of the one that ended last serves the
+ * next. It stays charged to the memory cgroup that first had it.
+ */
+#define SV_SPARE_RUNS							\
+	((SZ_512 - sizeof(struct sv_loan)) / sizeof(struct bio_vec))
+
+/* Use after the end would go unnoticed, so not where KASAN looks for that. */
+#define SV_SPARES	!IS_ENABLED(CONFIG_KASAN)
+
+static inline struct sv_loan *memory_alloc(struct sv_account *account,
+					   unsigned int runs)
+{
+	struct sv_loan *loan = NULL;
+
+	if (runs <= SV_SPARE_RUNS && READ_ONCE(account->spare))
+		loan = xchg(&account->spare, NULL);
+	if (loan && loan->room >= runs)
+		return loan;
+	kfree(loan);
+	loan = kmalloc(struct_size(loan, bv, runs), GFP_KERNEL_ACCOUNT);
+	if (loan)
+		loan->room = runs;
+	return loan;
+}
+
+/* @account: held by the caller. */
+static inline void memory_free(struct sv_account *account, struct sv_loan *loan)
+{
+	if (SV_SPARES && loan->room <= SV_SPARE_RUNS &&
+	    !READ_ONCE(account->spare) && !cmpxchg(&account->spare, NULL, loan))
+		return;
+	kfree(loan);
 }
 
 /**
@@ -76,18 +129,21 @@ struct sv_loan *sv_loan_alloc(struct sv_account *account,
 	struct sv_loan *loan;
 	int err;
 
-	loan = kmalloc(struct_size(loan, bv, runs), GFP_KERNEL_ACCOUNT);
+	loan = memory_alloc(account, runs);
 	if (!loan)
 		return ERR_PTR(-ENOMEM);
 	err = sv_account_charge(account, kind, runs);
 	if (err) {
-		kfree(loan);
+		memory_free(account, loan);
 		return ERR_PTR(err);
 	}
 	refcount_set(&loan->refs, 1);
 	loan->kind = kind;
-	loan->plain = kind != SPLICEVEC_PINNED;
+	loan->plain = sv_kind_plain(kind);
 	loan->lazy = false;
+	loan->stable = sv_kind_stable(kind);
+	loan->writable = false;
+	loan->counted = false;
 	loan->nr = 0;
 	loan->cap = runs;
 	loan->serial = atomic64_inc_return_relaxed(&last_serial);
@@ -96,21 +152,51 @@ struct sv_loan *sv_loan_alloc(struct sv_account *account,
 	loan->cost = 0;
 	loan->last = NULL;
 	loan->account = sv_account_get(account);
-	loan->release = loan->plain ? release_pages_put : release_pages_unpin;
+	loan->completion = NULL;
+	loan->release = kind == SPLICEVEC_PINNED ? release_pages_unpin :
+						   sv_loan_put_pages;
 	loan->ring = NULL;
+	loan->lent = NULL;
+	loan->pin = NULL;
 	atomic_long_inc(&account->loans[kind]);
 	return loan;
 }
 
 /**
+ * sv_loan_notify - have somebody told when the last user is gone
+ * @loan: private
+ * @completion: the loan takes a reference of its own
+ *
+ * Sinks may then take no references that would outlive the loan.
+ */
+void sv_loan_notify(struct sv_loan *loan, struct sv_completion *completion)
+{
+	loan->plain = false;
+	loan->completion = sv_completion_get(completion);
+}
+
+/**
+ * sv_loan_lend - the pages to come are a module's
+ * @loan: private, of kind LENT, empty
+ * @lent: what they are a part of; the loan takes a reference of its own
+ */
+void sv_loan_lend(struct sv_loan *loan, struct sv_lent *lent)
+{
+	loan->lent = sv_lent_get(lent);
+	loan->stable = lent->lender.stable;
+	loan->release = release_lent;
+}
+
+/**
  * sv_loan_set_kind - say what the pages turned out to be
- * @loan: private, and not PINNED
- * @kind: kind, and not PINNED: the charge stays as it is
+ * @loan: private, neither PINNED nor LENT
+ * @kind: kind, likewise: the charge stays as it is
  */
 void sv_loan_set_kind(struct sv_loan *loan, enum splicevec_kind kind)
 {
 	atomic_long_dec(&loan->account->loans[loan->kind]);
 	loan->kind = kind;
+	loan->stable = sv_kind_stable(kind);
 	atomic_long_inc(&loan->account->loans[kind]);
 }
 
@@ -127,7 +213,7 @@ static bool run_continues(const struct bio_vec *bv, struct page *page,
 }
 
 /* Count the folios of some bytes, but the one that was counted last. */
-static void add_cost(struct sv_loan *loan, struct page *page, size_t bytes)
+static inline void add_cost(struct sv_loan *loan, struct page *page, size_t bytes)
 {
 	struct page *end = page + DIV_ROUND_UP(bytes, PAGE_SIZE);
 
@@ -142,16 +228,21 @@ static void add_cost(struct sv_loan *loan, struct page *page, size_t bytes)
 	}
 }
 
+/* Drop what a run of this loan holds of a page. */
+static void put_one(const struct sv_loan *loan, struct page *page)
+{
+	if (loan->kind == SPLICEVEC_PINNED)
+		unpin_user_page(page);
+	else if (loan->kind != SPLICEVEC_LENT)
+		put_page(page);
+}
+
 /* The bytes follow the last run's, which may hold their first page already. */
 static void lengthen_run(struct sv_loan *loan, struct bio_vec *bv,
 			 struct page *page, u32 offset, u32 len)
 {
-	if (offset) {
-		if (loan->kind == SPLICEVEC_PINNED)
-			unpin_user_page(page);
-		else
-			put_page(page);
-	}
+	if (offset)
+		put_one(loan, page);
 	bv->bv_len += len;
 }
 
@@ -159,7 +250,7 @@ static void lengthen_run(struct sv_loan *loan, struct bio_vec *bv,
  * sv_loan_add - add bytes to a loan under construction
  * @loan: private to the caller
  * @page: first page; one reference (or pin) on it, and on each page after it that
- *	the bytes touch, moves to the loan
+ *	the bytes touch, moves to the loan; a LENT one takes none
  * @offset: first byte, below PAGE_SIZE
  * @len: bytes, over pages that lie side by side
  *
@@ -229,18 +320,16 @@ static void recount(struct sv_loan *loan)
 }
 
 /**
- * sv_loan_trim - cut a loan of page references short
- * @loan: private, not PINNED, without a ring
- * @len: bytes to keep, all if it has fewer
+ * sv_loan_cut - cut a loan of page references short
+ * @loan: private, neither PINNED nor LENT, without a ring
+ * @len: bytes to keep, fewer than it has
  */
-void sv_loan_trim(struct sv_loan *loan, size_t len)
+void sv_loan_cut(struct sv_loan *loan, size_t len)
 {
 	size_t left = len;
 	int used = 0;
 	int i;
 
-	if (len >= loan->len)
-		return;
 	for (i = 0; i < loan->nr; i++) {
 		size_t keep = min_t(size_t, left, loan->bv[i].bv_len);
 
@@ -292,12 +381,16 @@ int sv_loan_settle(struct sv_loan *loan, bool no_way_back)
  */
 void sv_loan_end(struct sv_loan *loan)
 {
+	struct sv_account *account = loan->account;
+
 	trace_splicevec_return(loan);
 	loan->release(loan);
-	sv_account_uncharge(loan->account, loan->kind, loan->pages);
-	atomic_long_dec(&loan->account->loans[loan->kind]);
-	sv_account_put(loan->account);
-	kfree(loan);
+	sv_account_uncharge(account, loan->kind, loan->pages);
+	atomic_long_dec(&account->loans[loan->kind]);
+	if (loan->completion)
+		sv_completion_put(loan->completion);
+	memory_free(account, loan);
+	sv_account_put(account);
 }
 
 /*
@@ -309,18 +402,16 @@ static bool has_room_for_refs(const struct folio *folio)
 	return folio_ref_count(folio) < (1 << 30);
 }
 
-/*
- * Bytes from @offset on, up to @end, whose folios have room for references. Both
- * count from the beginning of @page.
- */
-static size_t plain_bytes(struct page *page, size_t offset, size_t end)
+/* Bytes from @offset of @page on, before the first page without room for references. */
+static size_t plain_bytes(struct page *page, size_t offset, size_t len)
 {
-	size_t at = offset & PAGE_MASK;
+	size_t fits = 0;
 
-	for (page += at >> PAGE_SHIFT; at < end; at += PAGE_SIZE)
-		if (!has_room_for_refs(page_folio(page++)))
-			break;
-	return at < offset ? 0 : min(at, end) - offset;
+	for (; fits < len && has_room_for_refs(page_folio(page)); page++) {
+		fits += PAGE_SIZE - offset;
+		offset = 0;
+	}
+	return min(fits, len);
 }
 
 /**
@@ -337,9 +428,10 @@ size_t sv_span_plain(const struct sv_span *span, size_t len)
 	size_t fits = 0;
 
 	for (; fits < len; bv++, skip = 0) {
-		size_t want = min_t(size_t, bv->bv_len - skip, len - fits);
 		size_t offset = bv->bv_offset + skip;
-		size_t n = plain_bytes(bv->bv_page, offset, offset + want);
+		size_t want = min_t(size_t, bv->bv_len - skip, len - fits);
+		size_t n = plain_bytes(bv->bv_page + (offset >> PAGE_SHIFT),
+				       offset_in_page(offset), want);
 
 		fits += n;
 		if (n < want)

@@ -5,8 +5,8 @@
 #include <linux/module.h>
 
 #include "cdev.h"
-#include "completion.h"
 #include "ledger.h"
+#include "release.h"
 #include "ring.h"
 #include "tests/suites.h"
 
@@ -20,7 +20,7 @@ static int __init sv_init(void)
 	err = sv_ring_init();
 	if (err)
 		return err;
-	err = sv_completion_init();
+	err = sv_release_init();
 	if (err)
 		return err;
 	sv_ledger_init();
@@ -32,7 +32,7 @@ static int __init sv_init(void)
 
 err_ledger:
 	sv_ledger_exit();
-	sv_completion_exit();
+	sv_release_exit();
 	return err;
 }
 
@@ -44,7 +44,7 @@ static void __exit sv_exit(void)
 {
 	sv_cdev_exit();
 	sv_ledger_exit();
-	sv_completion_exit();
+	sv_release_exit();
 }
 
 module_init(sv_init);

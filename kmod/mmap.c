@@ -30,9 +30,9 @@
 #include <linux/xarray.h>
 
 #include "account.h"
-#include "completion.h"
 #include "lazy.h"
 #include "loan.h"
+#include "release.h"
 #include "vector.h"
 
 /* Copies that a user above the soft limit may still have in a mapping. */

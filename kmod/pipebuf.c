@@ -15,8 +15,8 @@
 #include <linux/highmem.h>
 #include <linux/slab.h>
 
-#include "completion.h"
 #include "loan.h"
+#include "tracked.h"
 
 static struct sv_push *buf_push(const struct pipe_buffer *buf)
 {
@@ -36,6 +36,7 @@ static int tracked_confirm(struct pipe_inode_info *pipe,
 	if (!copy)
 		return -ENOMEM;
 	memcpy_page(copy, buf->offset, buf->page, buf->offset, buf->len);
+	atomic_long_add(buf->len, &push->copied);
 	buf->page = copy;
 	buf->ops = &nosteal_pipe_buf_ops;
 	buf->private = 0;
@@ -59,25 +60,6 @@ static const struct pipe_buf_operations tracked_ops = {
 	.release = tracked_release,
 	.get = tracked_get,
 };
-
-/**
- * sv_pipe_of - the pipe behind a file
- * @file: any open file
- *
- * A file of a filesystem may show a FIFO's mode and not be one, hence both
- * checks.
- *
- * Return: the pipe or NULL.
- */
-struct pipe_inode_info *sv_pipe_of(struct file *file)
-{
-	struct inode *inode = file_inode(file);
-
-	if (!S_ISFIFO(inode->i_mode) || !file->private_data ||
-	    inode->i_pipe != file->private_data)
-		return NULL;
-	return file->private_data;
-}
 
 /**
  * sv_pipebuf_make - make a pipe buffer of a piece
@@ -133,13 +115,16 @@ static u32 find_run(const struct sv_loan *loan, const struct pipe_buffer *buf,
  * @buf: buffer of a locked pipe
  * @span: result; its loan has a new reference
  *
- * Return: false if this is no tracked buffer of ours.
+ * The span outlives the push. Somebody who waits for the end of a strict one would
+ * be told too early, so its buffers are read as anybody else reads them: a copy.
+ *
+ * Return: false if this is no tracked buffer of ours, or that of a strict push.
  */
 bool sv_pipebuf_span(const struct pipe_buffer *buf, struct sv_span *span)
 {
 	struct sv_loan *loan;
 
-	if (buf->ops != &tracked_ops)
+	if (buf->ops != &tracked_ops || buf_push(buf)->completion)
 		return false;
 	loan = buf_push(buf)->loan;
 	span->run = find_run(loan, buf, &span->skip);

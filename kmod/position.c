@@ -42,23 +42,3 @@ void sv_position_unlock(struct sv_position *position)
 	if (file->f_mode & FMODE_ATOMIC_POS)
 		mutex_unlock(&file->f_pos_lock);
 }
-
-/**
- * sv_position_check - may a command work there?
- * @file: source or sink; unused for SV_POS_NONE
- * @positioning: what an offset means there
- * @offset: as given by the caller of the command
- *
- * Return: 0, -EINVAL or -ESPIPE.
- */
-int sv_position_check(const struct file *file, enum sv_positioning positioning,
-		      s64 offset)
-{
-	if (offset < -1)
-		return -EINVAL;
-	if (offset == -1 || positioning == SV_POS_VECTOR)
-		return 0;
-	if (sv_is_stream(file, positioning) || !(file->f_mode & FMODE_LSEEK))
-		return -ESPIPE;
-	return 0;
-}

@@ -28,8 +28,6 @@ struct sv_position {
 	loff_t pos;
 };
 
-int sv_position_check(const struct file *file, enum sv_positioning positioning,
-		      s64 offset);
 int sv_position_lock(struct sv_position *position, struct file *file,
 		     bool nonblock);
 void sv_position_unlock(struct sv_position *position);
@@ -39,6 +37,27 @@ static inline bool sv_is_stream(const struct file *file,
 {
 	return positioning == SV_POS_NONE ||
 	       (positioning == SV_POS_FILE && (file->f_mode & FMODE_STREAM));
+}
+
+/**
+ * sv_position_check - may a command work there?
+ * @file: source or sink; unused for SV_POS_NONE
+ * @positioning: what an offset means there
+ * @offset: as given by the caller of the command
+ *
+ * Return: 0, -EINVAL or -ESPIPE.
+ */
+static inline int sv_position_check(const struct file *file,
+				    enum sv_positioning positioning,
+				    s64 offset)
+{
+	if (offset < -1)
+		return -EINVAL;
+	if (offset == -1 || positioning == SV_POS_VECTOR)
+		return 0;
+	if (sv_is_stream(file, positioning) || !(file->f_mode & FMODE_LSEEK))
+		return -ESPIPE;
+	return 0;
 }
 
 /**

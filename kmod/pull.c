@@ -15,6 +15,8 @@
 #include <linux/sched/signal.h>
 
 #include "account.h"
+#include "completion.h"
+#include "interrupted.h"
 #include "loan.h"
 #include "memory.h"
 #include "pipebuf.h"
@@ -144,6 +146,12 @@ struct sv_loan *sv_pull_begin_loan(struct sv_pull *pull,
 	return sv_loan_alloc(pull->account, kind, runs);
 }
 
+static void notify(const struct sv_pull *pull, struct sv_loan *loan)
+{
+	if (pull->completion)
+		sv_loan_notify(loan, pull->completion);
+}
+
 /**
  * sv_pull_end_loan - add a finished loan to the batch
  * @pull: a pull at work
@@ -155,16 +163,15 @@ struct sv_loan *sv_pull_begin_loan(struct sv_pull *pull,
 ssize_t sv_pull_end_loan(struct sv_pull *pull, struct sv_loan *loan,
 			 bool no_way_back)
 {
-	struct sv_span span;
 	int err = sv_loan_settle(loan, no_way_back);
 
 	if (err || !loan->nr) {
 		sv_loan_put(loan);
 		return err;
 	}
-	span = sv_span_whole(loan);
-	sv_spans_append(&pull->batch, &span);
-	return span.len;
+	notify(pull, loan);
+	sv_spans_append_loan(&pull->batch, loan);
+	return loan->len;
 }
 
 /**
@@ -206,6 +213,7 @@ ssize_t sv_pull_end_owned(struct sv_pull *pull, struct sv_loan *loan,
 		sv_loan_put(loan);
 		return 0;
 	}
+	notify(pull, loan);
 	span = sv_span_whole(loan);
 	sv_span_advance(&span, skip);
 	sv_spans_append(&pull->batch, &span);
@@ -250,14 +258,16 @@ ssize_t sv_pull_end_ring(struct sv_pull *pull, struct sv_ring *ring,
 	return sv_pull_end_loan(pull, sv_ring_into_loan(ring), no_way_back);
 }
 
-static ssize_t ask_source(struct sv_pull *pull, size_t len)
+static inline ssize_t ask_source(struct sv_pull *pull, size_t len)
 {
 	const struct sv_source *source = pull->source;
 	ssize_t ret = source->pull(pull, len);
 
-	if (ret == -ENOTBLK && source->otherwise)
-		ret = source->otherwise->pull(pull, len);
-	return ret;
+	if (ret != -ENOTBLK || !source->otherwise)
+		return ret;
+	if (pull->nowait && source->otherwise->waits)
+		return -SV_EWAIT;
+	return source->otherwise->pull(pull, len);
 }
 
 /* Put copies of what was lent into the batch. The copy is filled in full. */
@@ -335,15 +345,23 @@ static ssize_t pull_loop(struct sv_pull *pull, size_t len)
 			break;
 		done += ret;
 		pull->again = true;
-		if (done == len || pull->source->single || signal_pending(current))
+		if (done == len || pull->source->single || sv_interrupted())
 			break;
 		cond_resched();
 	}
-	return done ?: ret;
+	return ret == -SV_EWAIT ? ret : done ?: ret;
+}
+
+/* As if nothing had been asked for: all of it is pulled where waiting is allowed. */
+static void forget_batch(struct sv_pull *pull, loff_t pos)
+{
+	sv_spans_free(&pull->batch);
+	pull->position.pos = pos;
+	pull->result = 0;
 }
 
 /* Common end of all beginnings: the source, be it a file or not, is in place. */
-static int begin(struct sv_pull *pull)
+static inline int begin(struct sv_pull *pull)
 {
 	int err;
 
@@ -415,18 +433,6 @@ void sv_pull_end(struct sv_pull *pull)
 }
 
 /**
- * sv_pull_check - may a pull begin at this offset?
- * @pull: from sv_pull_begin()
- * @offset: as in struct splicevec_pull
- *
- * Return: 0, -EINVAL or -ESPIPE.
- */
-int sv_pull_check(const struct sv_pull *pull, s64 offset)
-{
-	return sv_position_check(pull->file, pull->source->positioning, offset);
-}
-
-/**
  * sv_pull_behind - how many bytes will the source give at once?
  * @pull: from sv_pull_begin()
  * @offset: where the next pull begins
@@ -462,16 +468,20 @@ ssize_t sv_pull_gather(struct sv_pull *pull, s64 offset, u64 len)
 {
 	enum sv_positioning positioning = pull->source->positioning;
 	ssize_t ret;
+	loff_t pos;
 
 	len = min_t(u64, len, MAX_RW_COUNT);
 	ret = sv_position_begin(&pull->position, pull->file, positioning, offset,
 				pull->flags & SPLICEVEC_NONBLOCK);
 	if (ret)
 		return ret;
+	pos = pull->position.pos;
 	ret = sv_position_permit(&pull->position, READ, pull->file, positioning,
 				 len);
 	if (!ret)
 		ret = pull_loop(pull, len);
+	if (ret == -SV_EWAIT)
+		forget_batch(pull, pos);
 	sv_position_end(&pull->position);
 	if (ret > 0 && pull->file)
 		fsnotify_access(pull->file);
@@ -505,12 +515,39 @@ ssize_t sv_pull_bytes(struct sv_pull *pull, s64 offset, u64 len)
 	return ret;
 }
 
+/* The record is there before anything is pulled, or the pull fails. */
+static ssize_t pull_notify(struct sv_pull *pull,
+			   const struct splicevec_pull *args, u64 len)
+{
+	struct sv_completion *completion;
+	ssize_t ret;
+
+	if (pull->source->shares && !(pull->flags & SPLICEVEC_COPY))
+		return -EOPNOTSUPP;
+	completion = sv_completion_reserve(pull->vec->completions, pull->account,
+					   SPLICEVEC_COMPLETION_NOTIFY,
+					   args->user_data);
+	if (IS_ERR(completion))
+		return PTR_ERR(completion);
+	pull->completion = completion;
+	ret = sv_pull_bytes(pull, args->offset, len);
+	if (ret < 0)
+		sv_completion_forget(completion);
+	else
+		sv_completion_tell(completion, ret);
+	return ret;
+}
+
 static long pull_command(struct sv_pull *pull, struct splicevec_pull *args,
 			 u64 len)
 {
 	ssize_t ret = sv_pull_check(pull, args->offset);
 
-	if (!ret)
+	if (!ret && pull->nowait && pull->source->waits)
+		ret = -SV_EWAIT;
+	if (!ret && (args->flags & SPLICEVEC_NOTIFY))
+		ret = pull_notify(pull, args, len);
+	else if (!ret)
 		ret = sv_pull_bytes(pull, args->offset, len);
 	if (ret >= 0) {
 		args->bytes = ret;
@@ -521,9 +558,8 @@ static long pull_command(struct sv_pull *pull, struct splicevec_pull *args,
 	return ret;
 }
 
-static long pull_memory(struct sv_vector *vec, struct splicevec_pull *args)
+static long pull_memory(struct sv_pull *pull, struct splicevec_pull *args)
 {
-	struct sv_pull pull = { .vec = vec, .flags = args->flags };
 	struct sv_memory memory;
 	long ret;
 
@@ -531,9 +567,9 @@ static long pull_memory(struct sv_vector *vec, struct splicevec_pull *args)
 			       args->len);
 	if (ret)
 		return ret;
-	ret = sv_pull_begin_mem(&pull, &memory.iter);
+	ret = sv_pull_begin_mem(pull, &memory.iter);
 	if (!ret)
-		ret = pull_command(&pull, args, iov_iter_count(&memory.iter));
+		ret = pull_command(pull, args, iov_iter_count(&memory.iter));
 	sv_memory_free(&memory);
 	return ret;
 }
@@ -542,16 +578,22 @@ static long pull_memory(struct sv_vector *vec, struct splicevec_pull *args)
  * sv_pull - the PULL command
  * @vec: vector, held by the caller and open for writing
  * @args: checked; results are set
+ * @nowait: whoever calls must not wait for anything
  *
- * Return: 0 or a negative errno.
+ * Return: 0 or a negative errno; -SV_EWAIT with @nowait: nothing was pulled, and
+ * whether it would have to be waited for cannot be known.
  */
-long sv_pull(struct sv_vector *vec, struct splicevec_pull *args)
+long sv_pull(struct sv_vector *vec, struct splicevec_pull *args, bool nowait)
 {
-	struct sv_pull pull = { .vec = vec, .flags = args->flags };
+	struct sv_pull pull = {
+		.vec = vec,
+		.flags = args->flags | (nowait ? SPLICEVEC_NONBLOCK : 0),
+		.nowait = nowait,
+	};
 	int err;
 
 	if (args->fd == SPLICEVEC_FD_MEM)
-		return pull_memory(vec, args);
+		return pull_memory(&pull, args);
 	err = sv_pull_begin(&pull, args->fd);
 	return err ?: pull_command(&pull, args, args->len);
 }

@@ -6,12 +6,14 @@
 #include <linux/fs.h>
 #include <linux/splicevec.h>
 
+#include "nowait.h"
 #include "position.h"
 #include "spans.h"
 #include "type.h"
 
 struct pipe_inode_info;
 struct sv_account;
+struct sv_completion;
 struct sv_loan;
 struct sv_ring;
 struct sv_source;
@@ -28,6 +30,9 @@ struct sv_vector;
  * @position: where to read a file or vector, moved on by the source
  * @account: who pays; borrowed from @vec if that is the same user's
  * @flags: enum splicevec_flag
+ * @nowait: wait for nothing at all, not even a disk: -SV_EWAIT, and nothing is
+ *	pulled, where that cannot be known; @flags have NONBLOCK then
+ * @completion: of a NOTIFY pull, with the command's reference; otherwise NULL
  * @timeout: jiffies this command may still wait for its source
  * @again: something was taken already, so only what is at hand is asked for
  * @result: enum splicevec_result
@@ -44,6 +49,8 @@ struct sv_pull {
 	struct sv_position position;
 	struct sv_account *account;
 	u32 flags;
+	bool nowait;
+	struct sv_completion *completion;
 	long timeout;
 	bool again;
 	u32 result;
@@ -61,6 +68,10 @@ struct sv_pull {
  * @single: one step is a whole command: what comes next is another record, or
  *	would have to be waited for
  * @copies: gives copies anyway
+ * @shares: gives spans of loans that others have
+ * @waits: may wait for what NONBLOCK does not mean or cannot help: a disk, a
+ *	process that serves the file. What is behind @otherwise must then be a file,
+ *	which gives the same bytes again
  * @wait: wait until a step can take something, taking nothing itself. Returns 1,
  *	0 at the end, or a negative errno. NULL: @pull does what waiting there is
  * @pull: take one step: add spans of up to @len bytes to @pull->batch. It may
@@ -77,6 +88,8 @@ struct sv_source {
 	enum sv_positioning positioning;
 	bool single;
 	bool copies;
+	bool shares;
+	bool waits;
 	int (*wait)(struct sv_pull *pull);
 	ssize_t (*pull)(struct sv_pull *pull, size_t len);
 	const struct sv_source *otherwise;
@@ -113,12 +126,23 @@ ssize_t sv_pull_end_ring(struct sv_pull *pull, struct sv_ring *ring,
 int sv_pull_begin(struct sv_pull *pull, int fd);
 int sv_pull_begin_pipe(struct sv_pull *pull, struct pipe_inode_info *pipe);
 int sv_pull_begin_mem(struct sv_pull *pull, struct iov_iter *from);
-int sv_pull_check(const struct sv_pull *pull, s64 offset);
 u64 sv_pull_behind(const struct sv_pull *pull, s64 offset, u64 len);
 ssize_t sv_pull_gather(struct sv_pull *pull, s64 offset, u64 len);
 void sv_pull_publish(struct sv_pull *pull);
 ssize_t sv_pull_bytes(struct sv_pull *pull, s64 offset, u64 len);
 void sv_pull_end(struct sv_pull *pull);
-long sv_pull(struct sv_vector *vec, struct splicevec_pull *args);
+long sv_pull(struct sv_vector *vec, struct splicevec_pull *args, bool nowait);
+
+/**
+ * sv_pull_check - may a pull begin at this offset?
+ * @pull: from sv_pull_begin()
+ * @offset: as in struct splicevec_pull
+ *
+ * Return: 0, -EINVAL or -ESPIPE.
+ */
+static inline int sv_pull_check(const struct sv_pull *pull, s64 offset)
+{
+	return sv_position_check(pull->file, pull->source->positioning, offset);
+}
 
 #endif /* _SV_PULL_H */

@@ -44,32 +44,11 @@ static bool is_resident(struct folio *folio)
 	return folio_test_uptodate(folio) && !folio_test_readahead(folio);
 }
 
-static bool is_poisoned(struct folio *folio)
-{
-	return folio_test_hwpoison(folio) ||
-	       (folio_test_large(folio) && folio_test_has_hwpoisoned(folio));
-}
-
 static bool may_take(const struct sv_loan *loan, struct folio *folio)
 {
-	if (is_poisoned(folio))
+	if (sv_folio_poisoned(folio))
 		return false;
 	return loan->lazy || is_resident(folio);
-}
-
-/* Bytes over pages that lie side by side, on their way into a loan. */
-struct run {
-	struct page *page;	/* the first */
-	struct page *next;	/* one past the last */
-	size_t offset;
-	size_t len;
-};
-
-static void end_run(struct sv_loan *loan, struct run *run)
-{
-	if (run->len)
-		sv_loan_add(loan, run->page, run->offset, run->len);
-	run->len = 0;
 }
 
 /*
@@ -79,12 +58,11 @@ static void end_run(struct sv_loan *loan, struct run *run)
  * Return: bytes added. There is room: a loan has as many runs as pages are asked
  * for.
  */
-static size_t add_folio(struct sv_loan *loan, struct run *run,
-			struct folio *folio, loff_t pos, size_t len)
+static inline size_t add_folio(struct sv_loan *loan, struct folio *folio,
+			       loff_t pos, size_t len)
 {
 	size_t offset = offset_in_page(pos);
 	pgoff_t skip = (pos >> PAGE_SHIFT) - folio->index;
-	struct page *page = folio_page(folio, skip);
 	size_t pages = folio_nr_pages(folio) - skip;
 	size_t bytes = min(len, (pages << PAGE_SHIFT) - offset);
 
@@ -92,13 +70,7 @@ static size_t add_folio(struct sv_loan *loan, struct run *run,
 		pages = DIV_ROUND_UP(offset + bytes, PAGE_SIZE);
 		folio_ref_add(folio, pages - 1);
 	}
-	if (!run->len || !sv_page_follows(page, run->next - 1)) {
-		end_run(loan, run);
-		run->page = page;
-		run->offset = offset;
-	}
-	run->next = page + pages;
-	run->len += bytes;
+	sv_loan_add_folio(loan, folio, folio_page(folio, skip), offset, bytes);
 	return bytes;
 }
 
@@ -129,7 +101,6 @@ static size_t walk(struct address_space *mapping, struct sv_loan *loan,
 		   loff_t pos, size_t len)
 {
 	XA_STATE(xas, &mapping->i_pages, pos >> PAGE_SHIFT);
-	struct run run = {};
 	struct folio *folio;
 	size_t done = 0;
 	bool again;
@@ -146,11 +117,11 @@ static size_t walk(struct address_space *mapping, struct sv_loan *loan,
 			continue;
 		}
 		folio_mark_accessed(folio);
-		done += add_folio(loan, &run, folio, pos + done, len - done);
-		xas_advance(&xas, folio_next_index(folio) - 1);
+		done += add_folio(loan, folio, pos + done, len - done);
+		if (folio_test_large(folio))
+			xas_advance(&xas, folio_next_index(folio) - 1);
 	}
 	rcu_read_unlock();
-	end_run(loan, &run);
 	return done;
 }
 
@@ -218,7 +189,7 @@ static void read_idle(struct file *file, pgoff_t index, pgoff_t last)
  * Start to read what is not there. Folios that there is no memory for are left
  * out, and splice_read then waits for them.
  */
-static void start_reading(struct file *file, loff_t pos, size_t len)
+static noinline void start_reading(struct file *file, loff_t pos, size_t len)
 {
 	pgoff_t first = pos >> PAGE_SHIFT;
 	DEFINE_READAHEAD(ractl, file, &file->f_ra, file->f_mapping, first);
@@ -239,6 +210,9 @@ static ssize_t cache_pull(struct sv_pull *pull, size_t len)
 	struct sv_loan *loan;
 	ssize_t ret;
 
+	/* the end needs no look at the disk */
+	if (pull->nowait && !before_end(file->f_mapping, pos, len))
+		return 0;
 	loan = sv_pull_begin_loan(pull, SPLICEVEC_CACHE,
 				  DIV_ROUND_UP(offset_in_page(pos) + len,
 					       PAGE_SIZE));
@@ -246,8 +220,9 @@ static ssize_t cache_pull(struct sv_pull *pull, size_t len)
 		return PTR_ERR(loan);
 	/* as many pages as runs, though runs may be longer: consuming frees early */
 	len = min(len, ((size_t)loan->cap << PAGE_SHIFT) - offset_in_page(pos));
+	loan->writable = file->f_mode & FMODE_WRITE;
 	/* tmpfs has no disk */
-	loan->lazy = (pull->flags & SPLICEVEC_LAZY) &&
+	loan->lazy = (pull->flags & SPLICEVEC_LAZY) && !pull->nowait &&
 		     file->f_mapping->a_ops->readahead;
 	if (loan->lazy)
 		start_reading(file, pos, len);

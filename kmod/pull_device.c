@@ -76,5 +76,6 @@ const struct sv_source sv_source_device = {
 	.match = device_match,
 	.positioning = SV_POS_FILE,
 	.single = true,
+	.waits = true,
 	.pull = device_pull,
 };

@@ -59,6 +59,9 @@ static ssize_t direct_pull(struct sv_pull *pull, size_t len)
 	ret = sv_pull_end_owned(pull, loan, skip,
 				min_t(size_t, ret, skip + len));
 	pull->position.pos += ret;
+	/* there was nothing to lend, but who asks for copies is told of them */
+	if (pull->flags & SPLICEVEC_COPY)
+		pull->result |= SPLICEVEC_COPIED;
 	return ret;
 }
 
@@ -68,5 +71,6 @@ const struct sv_source sv_source_direct = {
 	.ways = SPLICEVEC_UNCACHED,
 	.positioning = SV_POS_FILE,
 	.copies = true,
+	.waits = true,
 	.pull = direct_pull,
 };

@@ -44,16 +44,28 @@ static void skip_empty_bufs(struct pipe_inode_info *pipe)
 	}
 }
 
+/* What was taken stays taken: then there is nothing that could be asked again. */
+static int lock_pipe(const struct sv_pull *pull)
+{
+	int err = sv_pipe_lock(pull->pipe, pull->nowait);
+
+	return err && pull->again ? -EAGAIN : err;
+}
+
 /*
  * Is there a buffer with something in it? Return: 1, 0 if there is none and no
- * writer either, or -EAGAIN. A dropped buffer made room for a writer.
+ * writer either, -EAGAIN or -SV_EWAIT. A dropped buffer made room for a writer.
  */
-static int look(struct pipe_inode_info *pipe)
+static int look(const struct sv_pull *pull)
 {
+	struct pipe_inode_info *pipe = pull->pipe;
 	unsigned int tail;
-	int ret = 1;
+	int ret;
 
-	pipe_lock(pipe);
+	ret = lock_pipe(pull);
+	if (ret)
+		return ret;
+	ret = 1;
 	tail = pipe->tail;
 	skip_empty_bufs(pipe);
 	if (is_empty(pipe))
@@ -73,7 +85,7 @@ static int pipe_wait(struct sv_pull *pull)
 	if (pipe_has_watch_queue(pipe))
 		return -EXDEV;
 	for (;;) {
-		ret = look(pipe);
+		ret = look(pull);
 		if (ret != -EAGAIN || sv_pull_nonblock(pull))
 			return ret;
 		ret = wait_event_interruptible(pipe->rd_wait, !is_empty(pipe) ||
@@ -104,8 +116,15 @@ static bool take_bytes(struct pipe_inode_info *pipe, struct sv_ring *ring,
 	return true;
 }
 
-static int fill_ring(struct pipe_inode_info *pipe, struct sv_ring *ring,
-		     size_t len)
+/* A loan that comes back has other users, of whom NOTIFY cannot tell. */
+static bool takes_back(const struct sv_pull *pull, const struct pipe_buffer *buf,
+		       struct sv_span *span)
+{
+	return !pull->completion && sv_pipebuf_span(buf, span);
+}
+
+static int fill_ring(struct sv_pull *pull, struct pipe_inode_info *pipe,
+		     struct sv_ring *ring, size_t len)
 {
 	struct sv_span span;
 	size_t n;
@@ -113,7 +132,7 @@ static int fill_ring(struct pipe_inode_info *pipe, struct sv_ring *ring,
 
 	while (len && !is_empty(pipe) && !sv_ring_full(ring)) {
 		/* one of ours waits for the next step */
-		if (sv_pipebuf_span(first_buf(pipe), &span)) {
+		if (takes_back(pull, first_buf(pipe), &span)) {
 			sv_loan_put(span.loan);
 			break;
 		}
@@ -140,7 +159,7 @@ static ssize_t pull_foreign(struct sv_pull *pull, struct pipe_inode_info *pipe,
 	ring = sv_pull_begin_ring(pull, SPLICEVEC_FOREIGN, slots);
 	if (IS_ERR(ring))
 		return PTR_ERR(ring);
-	err = fill_ring(pipe, ring, len);
+	err = fill_ring(pull, pipe, ring, len);
 	ret = sv_pull_end_ring(pull, ring, true);
 	return ret ?: err;
 }
@@ -172,7 +191,7 @@ static ssize_t pull_locked(struct sv_pull *pull, struct pipe_inode_info *pipe,
 	skip_empty_bufs(pipe);
 	if (is_empty(pipe))
 		return -EAGAIN;
-	if (sv_pipebuf_span(first_buf(pipe), &span))
+	if (takes_back(pull, first_buf(pipe), &span))
 		return pull_span(pull, pipe, &span, len);
 	return pull_foreign(pull, pipe, len);
 }
@@ -183,7 +202,9 @@ static ssize_t pipe_pull(struct sv_pull *pull, size_t len)
 	unsigned int tail;
 	ssize_t ret;
 
-	pipe_lock(pipe);
+	ret = lock_pipe(pull);
+	if (ret)
+		return ret;
 	tail = pipe->tail;
 	ret = pull_locked(pull, pipe, len);
 	tail = pipe->tail - tail;

@@ -43,7 +43,8 @@ static int sock_peek(struct socket *sock)
 	int ret;
 
 	iov_iter_kvec(&msg.msg_iter, ITER_DEST, NULL, 0, 0);
-	ret = sock_recvmsg(sock, &msg, MSG_PEEK | MSG_DONTWAIT);
+	/* TRUNC: TCP need not even look for bytes to copy */
+	ret = sock_recvmsg(sock, &msg, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
 	return ret == -EAGAIN ? 0 : min(ret, 0);
 }
 
@@ -53,7 +54,8 @@ static int tcp_actor(read_descriptor_t *desc, struct sk_buff *skb,
 	struct sv_ring *ring = desc->arg.data;
 	int ret;
 
-	if (sv_ring_full(ring))
+	/* TCP asks again while a packet has more, whether that is wanted or not */
+	if (!desc->count || sv_ring_full(ring))
 		return 0;
 	ret = skb_splice_bits(skb, skb->sk, offset, &ring->pipe,
 			      min(desc->count, len), SPLICE_F_NONBLOCK);

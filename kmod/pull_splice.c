@@ -42,7 +42,7 @@ static ssize_t splice_pull(struct sv_pull *pull, size_t len)
 		return PTR_ERR(ring);
 	len = min(len, ((size_t)ring->loan->cap << PAGE_SHIFT) - skip);
 	err = fill_ring(pull, ring, len);
-	sv_ring_find_cache(ring);
+	sv_ring_find_cache(ring, pull->file);
 	ret = sv_pull_end_ring(pull, ring, false);
 	if (ret > 0)
 		pull->position.pos += ret;
@@ -53,5 +53,6 @@ const struct sv_source sv_source_splice = {
 	.types = SV_TYPE_DATA,
 	.match = splice_match,
 	.positioning = SV_POS_FILE,
+	.waits = true,
 	.pull = splice_pull,
 };

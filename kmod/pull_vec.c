@@ -43,5 +43,6 @@ const struct sv_source sv_source_vec = {
 	.types = SV_TYPE_CHAR,
 	.match = vec_match,
 	.positioning = SV_POS_VECTOR,
+	.shares = true,
 	.pull = vec_pull,
 };

@@ -4,29 +4,29 @@
  *
  * The loop works on windows: references to spans that were there when the push
  * began. What the sink accepted is consumed from the vector as it goes, unless
- * KEEP. For each piece the sink is asked for the route; where it has to be a
- * copy, the copy is made here, counted, and refused under NOCOPY.
+ * KEEP.
  */
 #include "push.h"
 
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fsnotify.h>
-#include <linux/sched/signal.h>
 
 #include "account.h"
+#include "completion.h"
+#include "interrupted.h"
 #include "lazy.h"
 #include "loan.h"
 #include "memory.h"
+#include "pin.h"
 #include "pipebuf.h"
-#include "stable.h"
 #include "vector.h"
 
 /* Spans a window has at the most, so that nobody waits long for the lock. */
 #define SV_WINDOW_SPANS	256
 
-/* Runs after which a piece takes no more spans: an array of them is allocated. */
-#define SV_PIECE_RUNS	1024
+/* With both a push fails before anything is handed over if a part has to be copied. */
+#define SV_WHOLLY	(SPLICEVEC_STABLE | SPLICEVEC_NOCOPY)
 
 /* The first match serves; what is asked for most comes first. */
 static const struct sv_sink *const sinks[] = {
@@ -57,146 +57,6 @@ static const struct sv_sink *sink_of(const struct sv_handoff *handoff)
 	return NULL;
 }
 
-/**
- * sv_handoff_nonblock - may the sink not wait?
- * @handoff: a push at work
- *
- * Return: true if so.
- */
-bool sv_handoff_nonblock(const struct sv_handoff *handoff)
-{
-	return (handoff->flags & SPLICEVEC_NONBLOCK) ||
-	       (handoff->file && (handoff->file->f_flags & O_NONBLOCK));
-}
-
-static struct sv_route ask_sink(const struct sv_handoff *handoff,
-				const struct sv_span *span, bool plain,
-				size_t left)
-{
-	const struct sv_sink *sink = handoff->sink;
-
-	if (sink->route)
-		return sink->route(handoff, span, plain, left);
-	return (struct sv_route) {
-		.by = sink->by,
-		.why = sink->why,
-		.len = span && !sink->many ? span->len : left,
-	};
-}
-
-static struct sv_route choose_route(struct sv_handoff *handoff,
-				    const struct sv_span *span, size_t left)
-{
-	struct sv_route route;
-	size_t fits;
-
-	route = ask_sink(handoff, span, span->loan->plain, left);
-	if (route.by != SPLICEVEC_ROUTE_PLAIN)
-		return route;
-	fits = sv_span_plain(span, route.len);
-	if (fits)
-		route.len = fits;
-	else
-		route = (struct sv_route) {
-			.by = SPLICEVEC_ROUTE_COPIED,
-			.why = SPLICEVEC_WHY_UNTRACKED,
-			.len = min_t(size_t, route.len, PAGE_SIZE),
-		};
-	return route;
-}
-
-/* Spans after the first one go along as long as they go the same way. */
-static void extend_route(struct sv_handoff *handoff, struct sv_route *route,
-			 const struct sv_spans *window, size_t left)
-{
-	const struct sv_span *first = sv_spans_at(window, 0);
-	u32 runs = first->loan->nr;
-	size_t len = first->len;
-	u32 i;
-
-	/* a tracked push holds one loan */
-	if (route->by == SPLICEVEC_ROUTE_TRACKED)
-		return;
-	for (i = 1; route->len == len && len < left && runs < SV_PIECE_RUNS; i++) {
-		struct sv_span span = *sv_spans_at(window, i);
-		struct sv_route next;
-
-		span.len = min(span.len, left - len);
-		next = choose_route(handoff, &span, left - len);
-		if (next.by != route->by)
-			break;
-		route->len += next.len;
-		len += span.len;
-		runs += span.loan->nr;
-	}
-}
-
-/* How the first bytes of a window go, of which @left are ready. */
-static struct sv_route window_route(struct sv_handoff *handoff,
-				    const struct sv_spans *window, size_t left)
-{
-	struct sv_route route;
-	struct sv_span span;
-
-	/* an empty record */
-	if (!left)
-		return ask_sink(handoff, NULL, true, 0);
-	span = sv_spans_front(window, left);
-	route = choose_route(handoff, &span, left);
-	if (handoff->sink->many)
-		extend_route(handoff, &route, window, left);
-	return route;
-}
-
-static ssize_t push_copied(struct sv_handoff *handoff,
-			   const struct sv_spans *window, size_t len)
-{
-	struct sv_spans copies = {};
-	struct sv_loan *copy;
-	struct sv_span span;
-	ssize_t ret;
-
-	copy = sv_owned_copy(handoff->account, window, len);
-	if (IS_ERR(copy))
-		return PTR_ERR(copy);
-	span = sv_span_whole(copy);
-	sv_spans_append(&copies, &span);
-	/* there was no memory for the rest, which is still to follow */
-	if (span.len < len)
-		handoff->more = true;
-	ret = handoff->sink->push(handoff, &copies, span.len,
-				  SPLICEVEC_ROUTE_COPIED);
-	sv_spans_free(&copies);
-	return ret;
-}
-
-/*
- * Hand over the next piece of a window, of which @left bytes are ready. Return:
- * bytes accepted, at most @asked, or a negative errno.
- */
-static ssize_t push_piece(struct sv_handoff *handoff,
-			  const struct sv_spans *window, size_t left,
-			  size_t *asked)
-{
-	struct sv_route route = window_route(handoff, window, left);
-	bool copied = route.by == SPLICEVEC_ROUTE_COPIED;
-	bool copy = copied && !handoff->sink->copies;
-	ssize_t ret;
-
-	if (copied && (handoff->flags & SPLICEVEC_NOCOPY))
-		return -EOPNOTSUPP;
-	*asked = min(route.len, copy ? SV_COPY_MAX : handoff->sink->bite ?: SIZE_MAX);
-	handoff->more = (handoff->flags & SPLICEVEC_MORE) || handoff->behind ||
-			*asked < left;
-	if (copy)
-		ret = push_copied(handoff, window, *asked);
-	else
-		ret = handoff->sink->push(handoff, window, *asked, route.by);
-	if (ret > 0 && copied)
-		handoff->copied += ret;
-	return ret;
-}
-
 /* What the sink accepted leaves the window, and the vector it is a part of. */
 static void accepted(struct sv_handoff *handoff, struct sv_spans *window,
 		     size_t len)
@@ -214,12 +74,12 @@ static ssize_t push_pieces(struct sv_handoff *handoff, struct sv_spans *window,
 	ssize_t ret;
 
 	for (;;) {
-		ret = push_piece(handoff, window, ready - done, &asked);
+		ret = sv_handoff_piece(handoff, window, ready - done, &asked);
 		if (ret <= 0)
 			break;
 		done += ret;
 		accepted(handoff, window, ret);
-		if (done == ready || ret < asked || signal_pending(current))
+		if (done == ready || ret < asked || sv_interrupted())
 			break;
 		cond_resched();
 	}
@@ -229,17 +89,19 @@ static ssize_t push_pieces(struct sv_handoff *handoff, struct sv_spans *window,
 /*
  * Push what is ready of a window, after which @behind bytes follow.
  *
- * Return: bytes accepted, or a negative errno. @short: the sink did not take all
- * it was offered.
+ * Return: bytes accepted, or a negative errno.
  */
 static ssize_t push_window(struct sv_handoff *handoff, struct sv_spans *window,
-			   u64 behind, bool *short_push)
+			   u64 behind)
 {
 	const struct sv_sink *sink = handoff->sink;
 	size_t len = window->tail - window->head;
 	size_t ready = len;
 	ssize_t ret = 0;
 
+	if ((handoff->flags & SPLICEVEC_NOCOPY) &&
+	    sv_handoff_must_copy(handoff, window, len))
+		return -EOPNOTSUPP;
 	if (window->lazy && sink->by != SPLICEVEC_ROUTE_MOVED)
 		ret = sv_lazy_wait(window, sink->record,
 				   handoff->flags & SPLICEVEC_NONBLOCK, &ready);
@@ -247,23 +109,25 @@ static ssize_t push_window(struct sv_handoff *handoff, struct sv_spans *window,
 		return ret;
 	handoff->behind = behind + len - ready;
 	ret = push_pieces(handoff, window, ready);
-	*short_push = ret != ready;
+	handoff->taken = ret == ready;
 	return ret;
 }
 
-/* A record goes whole, and KEEP works on what was there when it began. */
+/*
+ * A record goes whole, KEEP works on what was there when it began, and whether all
+ * of it goes uncopied has to be known at once.
+ */
 static u32 window_spans(const struct sv_handoff *handoff)
 {
-	if (handoff->sink->record || (handoff->flags & SPLICEVEC_KEEP))
-		return U32_MAX;
-	return SV_WINDOW_SPANS;
+	return handoff->sink->record || (handoff->flags & SPLICEVEC_KEEP) ||
+	       (handoff->flags & SV_WHOLLY) == SV_WHOLLY ?
+	       U32_MAX : SV_WINDOW_SPANS;
 }
 
 /* Window by window, up to where the vector ended when the push began. */
 static ssize_t push_windows(struct sv_handoff *handoff, s64 start, u64 len)
 {
 	bool empty_record = handoff->sink->record && !len;
-	bool short_push = true;
 	size_t done = 0;
 	ssize_t ret;
 
@@ -273,23 +137,25 @@ static ssize_t push_windows(struct sv_handoff *handoff, s64 start, u64 len)
 		ret = sv_vector_window(handoff->vec, &start, &len,
 				       window_spans(handoff), &window);
 		if (!ret && (window.nr || empty_record))
-			ret = push_window(handoff, &window, len - window.tail,
-					  &short_push);
+			ret = push_window(handoff, &window, len - window.tail);
 		sv_spans_free(&window);
 		if (ret <= 0)
 			break;
 		done += ret;
 		start += ret;
 		len -= ret;
-	} while (len && !short_push && !signal_pending(current));
+	} while (len && handoff->taken && !sv_interrupted());
+	handoff->next = start;
+	handoff->left = len;
 	return done ?: ret;
 }
 
-static int handoff_begin(struct sv_handoff *handoff)
+static inline int handoff_begin(struct sv_handoff *handoff)
 {
 	int err;
 
 	handoff->account = sv_account_borrow(handoff->vec->account);
+	handoff->flags |= sv_vector_policy(handoff->vec, handoff->flags);
 	handoff->sink = sink_of(handoff);
 	err = !handoff->account ? -ENOMEM : !handoff->sink ? -EOPNOTSUPP : 0;
 	if (err)
@@ -360,6 +226,7 @@ int sv_handoff_begin_mem(struct sv_handoff *handoff, struct iov_iter *to)
  */
 void sv_handoff_end(struct sv_handoff *handoff)
 {
+	sv_pin_put(handoff->pin);
 	sv_account_return(handoff->account, handoff->vec->account);
 	fdput(handoff->fd);
 }
@@ -382,7 +249,7 @@ int sv_handoff_check(const struct sv_handoff *handoff, s64 offset)
 }
 
 /* Find out where to write, and whether that is allowed. */
-static int transfer_begin(struct sv_handoff *handoff, s64 offset, size_t len)
+static inline int transfer_begin(struct sv_handoff *handoff, s64 offset, size_t len)
 {
 	enum sv_positioning positioning = handoff->sink->positioning;
 	int err;
@@ -399,7 +266,7 @@ static int transfer_begin(struct sv_handoff *handoff, s64 offset, size_t len)
 	return err;
 }
 
-static ssize_t transfer_end(struct sv_handoff *handoff, ssize_t ret)
+static inline ssize_t transfer_end(struct sv_handoff *handoff, ssize_t ret)
 {
 	sv_position_end(&handoff->position);
 	if (ret > 0 && handoff->file &&
@@ -442,15 +309,13 @@ ssize_t sv_handoff_bytes(struct sv_handoff *handoff, s64 offset, s64 start,
 ssize_t sv_handoff_spans(struct sv_handoff *handoff, s64 offset,
 			 struct sv_spans *spans)
 {
-	bool short_push;
 	int err;
 
 	err = transfer_begin(handoff, offset, spans->tail - spans->head);
 	if (err)
 		return err;
 	handoff->consume = false;
-	return transfer_end(handoff,
-			    push_window(handoff, spans, 0, &short_push));
+	return transfer_end(handoff, push_window(handoff, spans, 0));
 }
 
 /**
@@ -475,21 +340,63 @@ ssize_t sv_handoff_consume(struct sv_handoff *handoff, s64 offset, u64 len)
 	return ret;
 }
 
+static ssize_t push_bytes(struct sv_handoff *handoff,
+			  const struct splicevec_push *args, u64 len)
+{
+	if (args->flags & SPLICEVEC_KEEP)
+		return sv_handoff_bytes(handoff, args->offset, args->start, len);
+	return sv_handoff_consume(handoff, args->offset, len);
+}
+
+/* The record is there before anything is handed over, or the push fails. */
+static ssize_t push_strict(struct sv_handoff *handoff,
+			   const struct splicevec_push *args, u64 len,
+			   struct sv_recipient *recipient)
+{
+	struct sv_completion *completion;
+	ssize_t ret;
+
+	completion = sv_completion_reserve(handoff->vec->completions,
+					   handoff->account,
+					   SPLICEVEC_COMPLETION_PUSH,
+					   args->user_data);
+	if (IS_ERR(completion))
+		return PTR_ERR(completion);
+	completion->recipient = recipient;
+	handoff->completion = completion;
+	ret = push_bytes(handoff, args, len);
+	/* called off, and then there was nothing to offer */
+	if (ret <= 0)
+		ret = sv_completion_begin(completion) ?: ret;
+	if (ret < 0)
+		sv_completion_forget(completion);
+	else
+		sv_completion_tell(completion, ret);
+	return ret;
+}
+
 static long push_command(struct sv_handoff *handoff,
-			 struct splicevec_push *args, u64 len)
+			 struct splicevec_push *args, u64 len,
+			 struct sv_attempt *attempt)
 {
 	ssize_t ret = sv_handoff_check(handoff, args->offset);
 
+	if (!ret && handoff->nowait && handoff->sink->waits)
+		ret = -SV_EWAIT;
 	if (ret)
 		goto out;
-	if (args->flags & SPLICEVEC_KEEP)
-		ret = sv_handoff_bytes(handoff, args->offset, args->start, len);
+	sv_handoff_allow_pins(handoff);
+	if (args->flags & SPLICEVEC_STRICT)
+		ret = push_strict(handoff, args, len, attempt->recipient);
 	else
-		ret = sv_handoff_consume(handoff, args->offset, len);
+		ret = push_bytes(handoff, args, len);
 	if (ret >= 0) {
 		args->bytes = ret;
 		args->copied = handoff->copied;
+		args->pinned = handoff->pinned;
 		args->result = handoff->result;
+		attempt->next = handoff->next;
+		attempt->left = handoff->left;
 		ret = 0;
 	}
 out:
@@ -497,9 +404,9 @@ out:
 	return ret;
 }
 
-static long push_memory(struct sv_vector *vec, struct splicevec_push *args)
+static long push_memory(struct sv_handoff *handoff, struct splicevec_push *args,
+			struct sv_attempt *attempt)
 {
-	struct sv_handoff handoff = { .vec = vec, .flags = args->flags };
 	struct sv_memory memory;
 	long ret;
 
@@ -507,9 +414,10 @@ static long push_memory(struct sv_vector *vec, struct splicevec_push *args)
 			       args->len);
 	if (ret)
 		return ret;
-	ret = sv_handoff_begin_mem(&handoff, &memory.iter);
+	ret = sv_handoff_begin_mem(handoff, &memory.iter);
 	if (!ret)
-		ret = push_command(&handoff, args, iov_iter_count(&memory.iter));
+		ret = push_command(handoff, args, iov_iter_count(&memory.iter),
+				   attempt);
 	sv_memory_free(&memory);
 	return ret;
 }
@@ -518,59 +426,24 @@ static long push_memory(struct sv_vector *vec, struct splicevec_push *args)
  * sv_push - the PUSH command
  * @vec: vector, held by the caller and open for reading
  * @args: checked; results are set
+ * @attempt: how it is wanted; results are set
  *
- * Return: 0 or a negative errno.
+ * Return: 0 or a negative errno; -SV_EWAIT with @attempt->nowait: nothing was
+ * pushed, and whether it would have to be waited for cannot be known.
  */
-long sv_push(struct sv_vector *vec, struct splicevec_push *args)
+long sv_push(struct sv_vector *vec, struct splicevec_push *args,
+	     struct sv_attempt *attempt)
 {
-	struct sv_handoff handoff = { .vec = vec, .flags = args->flags };
+	struct sv_handoff handoff = {
+		.vec = vec,
+		.flags = args->flags | (attempt->nowait ? SPLICEVEC_NONBLOCK : 0),
+		.nowait = attempt->nowait,
+		.stable_ms = args->stable_ms,
+	};
 	int err;
 
 	if (args->fd == SPLICEVEC_FD_MEM)
-		return push_memory(vec, args);
+		return push_memory(&handoff, args, attempt);
 	err = sv_handoff_begin(&handoff, args->fd);
-	return err ?: push_command(&handoff, args, args->len);
-}
-
-static u64 kernel_features(void)
-{
-	u64 features = SPLICEVEC_FEAT_SPLICE_PAGES |
-		       SPLICEVEC_FEAT_TRACKED_SOCK | SPLICEVEC_FEAT_TRACKED_PIPE;
-
-	if (SV_PIN_READONLY)
-		features |= SPLICEVEC_FEAT_PIN_READONLY;
-	return features;
-}
-
-/**
- * sv_features - the FEATURES command
- * @vec: vector, held by the caller
- * @args: checked; results are set
- *
- * Return: 0 or a negative errno.
- */
-long sv_features(struct sv_vector *vec, struct splicevec_features *args)
-{
-	struct sv_handoff handoff = { .vec = vec };
-	struct iov_iter nowhere = {};
-	struct sv_route route;
-	int kind, err;
-
-	args->features = kernel_features();
-	if (args->fd == -1)
-		return 0;
-	if (args->fd == SPLICEVEC_FD_MEM)
-		err = sv_handoff_begin_mem(&handoff, &nowhere);
-	else
-		err = sv_handoff_begin(&handoff, args->fd);
-	if (err)
-		return err;
-	for (kind = SPLICEVEC_OWNED; kind < SPLICEVEC_KINDS; kind++) {
-		route = ask_sink(&handoff, NULL, kind != SPLICEVEC_PINNED,
-				 PAGE_SIZE);
-		args->routes[kind] = route.by;
-		args->reasons[kind] = route.why;
-	}
-	sv_handoff_end(&handoff);
-	return 0;
+	return err ?: push_command(&handoff, args, args->len, attempt);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Push to a file or block device past its page cache: the device reads the pages
- * where they lie.
+ * where they lie. A STRICT push does not wait for it.
  */
 #include "push.h"
 
@@ -12,6 +12,7 @@
 
 #include "direct.h"
 #include "loan.h"
+#include "queued.h"
 #include "stable.h"
 #include "write.h"
 
@@ -23,8 +24,8 @@ static bool direct_match(const struct sv_handoff *handoff)
 	       (file->f_mode & FMODE_CAN_ODIRECT) && file->f_op->write_iter;
 }
 
-/* Bytes at the front of a span that a device can read where they lie. */
-static size_t direct_prefix(const struct sv_span *span,
+/* Of the first @len bytes of a span: those that a device can read where they lie. */
+static size_t direct_prefix(const struct sv_span *span, size_t len,
 			    const struct sv_direct_align *align)
 {
 	const struct bio_vec *bv = &span->loan->bv[span->run];
@@ -32,10 +33,10 @@ static size_t direct_prefix(const struct sv_span *span,
 	size_t fits = 0;
 	size_t n;
 
-	for (; fits < span->len; bv++, skip = 0) {
+	for (; fits < len; bv++, skip = 0) {
 		if ((bv->bv_offset + skip) % align->memory)
 			break;
-		n = min_t(size_t, bv->bv_len - skip, span->len - fits);
+		n = min_t(size_t, bv->bv_len - skip, len - fits);
 		fits += rounddown(n, align->block);
 		if (n % align->block)
 			break;
@@ -66,10 +67,14 @@ static struct sv_route direct_route(const struct sv_handoff *handoff,
 	};
 	u32 past;
 
+	if ((handoff->flags & SPLICEVEC_STRICT) &&
+	    !(handoff->file->f_flags & O_APPEND))
+		route.by = SPLICEVEC_ROUTE_TRACKED;
 	if (!span)
 		return route;
 	div_u64_rem(write_position(handoff), align.block, &past);
-	route.len = past ? 0 : direct_prefix(span, &align);
+	route.len = past || sv_handoff_unstable(handoff, span->loan) ? 0 :
+		    direct_prefix(span, min(span->len, left), &align);
 	if (route.len)
 		return route;
 	route.by = SPLICEVEC_ROUTE_COPIED;
@@ -92,11 +97,15 @@ static ssize_t write_through_cache(struct sv_handoff *handoff,
 				   struct iov_iter *from)
 {
 	struct address_space *mapping = handoff->file->f_mapping;
-	ssize_t ret = sv_write(handoff->file, &handoff->position, from, 0);
-	loff_t end = handoff->position.pos;
+	loff_t end;
+	ssize_t ret;
 
+	ret = sv_queued_wait(mapping->host);
+	if (!ret)
+		ret = sv_write(handoff->file, &handoff->position, from, 0);
 	if (ret <= 0)
 		return ret;
+	end = handoff->position.pos;
 	/* overlayfs writes to another file's mapping, which is that one's affair */
 	if (!mapping_can_writeback(mapping))
 		vfs_fsync_range(handoff->file, end - ret, end - 1, 1);
@@ -104,6 +113,29 @@ static ssize_t write_through_cache(struct sv_handoff *handoff,
 		invalidate_mapping_pages(mapping, (end - ret) >> PAGE_SHIFT,
 					 (end - 1) >> PAGE_SHIFT);
 	return ret;
+}
+
+/* Where a write may be cut short: by the device, the filesystem or a limit. */
+static loff_t write_limit(const struct file *file)
+{
+	const struct inode *host = file->f_mapping->host;
+	loff_t limit;
+
+	if (S_ISBLK(host->i_mode))
+		return i_size_read(host);
+	limit = file->f_flags & O_LARGEFILE ? host->i_sb->s_maxbytes : MAX_NON_LFS;
+	return min_t(u64, limit, rlimit(RLIMIT_FSIZE));
+}
+
+/*
+ * May it be written behind the back of the command? Only who waits is told where a
+ * write was cut short, and the rest has to stay in the vector. Where a file ends
+ * is known only when what was appended before is written.
+ */
+static bool may_queue(const struct sv_handoff *handoff, size_t len)
+{
+	return handoff->completion && !(handoff->file->f_flags & O_APPEND) &&
+	       handoff->position.pos + len <= write_limit(handoff->file);
 }
 
 static ssize_t direct_push(struct sv_handoff *handoff,
@@ -119,6 +151,10 @@ static ssize_t direct_push(struct sv_handoff *handoff,
 	div_u64_rem(write_position(handoff), block, &past);
 	if (past || len % block)
 		return write_through_cache(handoff, &from);
+	if (may_queue(handoff, len))
+		return sv_queue_write(handoff->file, &handoff->position, &from,
+				      span.loan, handoff->account,
+				      handoff->completion);
 	return sv_write(handoff->file, &handoff->position, &from, IOCB_DIRECT);
 }
 
@@ -126,6 +162,8 @@ const struct sv_sink sv_sink_direct = {
 	.types = SV_TYPE_DATA,
 	.match = direct_match,
 	.positioning = SV_POS_FILE,
+	.pins = true,
+	.waits = true,
 	.route = direct_route,
 	.push = direct_push,
 };

@@ -61,11 +61,19 @@ static ssize_t file_push(struct sv_handoff *handoff,
 	return ret;
 }
 
+/* The page cache is filled once; what a device does is not known. */
+static bool file_rereads(const struct sv_handoff *handoff)
+{
+	return !(sv_type_of(handoff->file) & SV_TYPE_DATA);
+}
+
 const struct sv_sink sv_sink_file = {
 	.types = SV_TYPE_ANY,
 	.match = file_match,
 	.positioning = SV_POS_FILE,
 	.copies = true,
+	.rereads = file_rereads,
+	.waits = true,
 	.many = true,
 	.bite = SV_WRITE_BITE,
 	.by = SPLICEVEC_ROUTE_COPIED,
@@ -121,6 +129,7 @@ const struct sv_sink sv_sink_splice = {
 	.match = splice_match,
 	.positioning = SV_POS_FILE,
 	.copies = true,
+	.waits = true,
 	.many = true,
 	.bite = SV_WRITE_BITE,
 	.by = SPLICEVEC_ROUTE_COPIED,

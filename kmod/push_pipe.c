@@ -9,9 +9,9 @@
 #include <linux/splice.h>
 #include <linux/wait.h>
 
-#include "completion.h"
 #include "loan.h"
 #include "pipebuf.h"
+#include "tracked.h"
 
 static bool pipe_match(const struct sv_handoff *handoff)
 {
@@ -30,7 +30,7 @@ static struct sv_route pipe_route(const struct sv_handoff *handoff,
 {
 	return (struct sv_route) {
 		.by = plain ? SPLICEVEC_ROUTE_PLAIN : SPLICEVEC_ROUTE_TRACKED,
-		.len = span ? span->len : left,
+		.len = span ? min(span->len, left) : left,
 	};
 }
 
@@ -105,11 +105,14 @@ static ssize_t locked_pipe_push(struct sv_handoff *handoff,
 	ssize_t ret;
 
 	if (by == SPLICEVEC_ROUTE_TRACKED) {
-		push = sv_push_begin(span.loan, handoff->account);
+		push = sv_push_begin(span.loan, handoff->account,
+				     handoff->completion);
 		if (!push)
 			return -ENOMEM;
 	}
 	ret = fill_pipe(handoff, push, &span);
+	if (push && handoff->completion && ret > 0)
+		sv_push_expect_read(push, ret);
 	if (push)
 		sv_push_put(push);
 	return ret;
@@ -124,7 +127,8 @@ static ssize_t pipe_push(struct sv_handoff *handoff,
 
 	if (pipe_has_watch_queue(pipe))
 		return -EXDEV;
-	pipe_lock(pipe);
+	if (sv_pipe_lock(pipe, handoff->nowait))
+		return -SV_EWAIT;
 	ret = locked_pipe_push(handoff, window, len, by);
 	pipe_unlock(pipe);
 	if (ret > 0)

@@ -4,11 +4,13 @@
  */
 #include "push.h"
 
+#include <linux/poll.h>
 #include <linux/slab.h>
+#include <linux/wait.h>
+#include <net/inet_connection_sock.h>
 #include <net/sock.h>
 
-#include "completion.h"
-#include "loan.h"
+#include "send.h"
 #include "sock.h"
 
 static bool sock_match(const struct sv_handoff *handoff)
@@ -24,9 +26,20 @@ static bool route_has_sg(const struct sock *sk)
 	return sk->sk_route_caps & NETIF_F_SG;
 }
 
+/*
+ * A probe of the path's MTU is made of the packets that wait, and takes references
+ * on their pages that it tells nobody of, or copies them: either way the packets,
+ * and with them the push, end before a byte was sent.
+ */
+static bool may_probe(const struct sock *sk)
+{
+	return inet_csk(sk)->icsk_mtup.enabled ||
+	       READ_ONCE(sock_net(sk)->ipv4.sysctl_tcp_mtu_probing);
+}
+
 static bool tracks(const struct socket *sock)
 {
-	return test_bit(SOCK_SUPPORT_ZC, &sock->flags);
+	return test_bit(SOCK_SUPPORT_ZC, &sock->flags) && !may_probe(sock->sk);
 }
 
 static struct sv_route sock_route(const struct sv_handoff *handoff,
@@ -36,7 +49,7 @@ static struct sv_route sock_route(const struct sv_handoff *handoff,
 	struct socket *sock = sock_from_file(handoff->file);
 	struct sv_route route = {
 		.by = SPLICEVEC_ROUTE_COPIED,
-		.len = span ? span->len : left,
+		.len = span ? min(span->len, left) : left,
 	};
 
 	switch (sv_sock_sort(sock)) {
@@ -62,39 +75,30 @@ static struct sv_route sock_route(const struct sv_handoff *handoff,
 	return route;
 }
 
-/*
- * The push ends when the last skb that reads the loan's pages is freed. How much
- * of it was copied on the way is known for sure only then.
- */
-static ssize_t send_tracked(struct sv_handoff *handoff, struct socket *sock,
-			    struct msghdr *msg, struct sv_loan *loan)
+static noinline ssize_t send_tracked(struct sv_handoff *handoff,
+				     struct socket *sock, struct msghdr *msg,
+				     const struct sv_spans *window, size_t len)
 {
-	struct sv_push *push = sv_push_begin(loan, handoff->account);
-	bool settled;
-	ssize_t ret;
+	struct sv_send send = {
+		.sock = sock,
+		.window = window,
+		.len = len,
+		.account = handoff->account,
+		.completion = handoff->completion,
+	};
+	ssize_t ret = sv_send_tracked(&send, msg);
 
-	if (!push)
-		return -ENOMEM;
-	sv_msg_set_ubuf(msg, &push->ubuf);
-	ret = sock_sendmsg(sock, msg);
 	if (ret > 0) {
-		size_t copied = sv_push_copied(push, &settled);
-
-		/* a socket that lost its route copied without telling anybody */
-		if (!route_has_sg(sock->sk)) {
-			copied = ret;
-			settled = false;
-		}
-		handoff->copied += min_t(size_t, ret, copied);
-		if (!settled)
+		handoff->copied += send.copied;
+		if (!send.settled)
 			handoff->result |= SPLICEVEC_ESTIMATED;
 	}
-	sv_push_put(push);
 	return ret;
 }
 
-static ssize_t send(struct sv_handoff *handoff, struct msghdr *msg,
-		    struct sv_loan *loan, enum splicevec_route by)
+static inline ssize_t send(struct sv_handoff *handoff, struct msghdr *msg,
+			   const struct sv_spans *window, size_t len,
+			   enum splicevec_route by)
 {
 	struct socket *sock = sock_from_file(handoff->file);
 
@@ -106,7 +110,7 @@ static ssize_t send(struct sv_handoff *handoff, struct msghdr *msg,
 		handoff->result |= SPLICEVEC_ESTIMATED;
 		return sv_tcp_splice_pages(sock, msg);
 	case SPLICEVEC_ROUTE_TRACKED:
-		return send_tracked(handoff, sock, msg, loan);
+		return send_tracked(handoff, sock, msg, window, len);
 	default:
 		return sock_sendmsg(sock, msg);
 	}
@@ -127,10 +131,36 @@ static ssize_t sock_push(struct sv_handoff *handoff,
 		msg.msg_flags |= MSG_MORE;
 	if (sv_handoff_nonblock(handoff))
 		msg.msg_flags |= MSG_DONTWAIT;
-	ret = send(handoff, &msg, sv_spans_at(window, 0)->loan, by);
+	ret = send(handoff, &msg, window, len, by);
 	if (runs)
 		kvfree(runs);
 	return ret;
+}
+
+/* Ciphers may, TLS has them encrypt what lies in the caller's pages. */
+static bool sock_rereads(const struct sv_handoff *handoff)
+{
+	return sv_sock_sort(sock_from_file(handoff->file)) == SV_SOCK_UPPER;
+}
+
+/* What is worth waiting for, as poll(2) has it: it asks for a wake-up as well. */
+static bool has_room(const struct sv_handoff *handoff, struct socket *sock)
+{
+	return sock->ops->poll(handoff->file, sock, NULL) &
+	       (EPOLLOUT | EPOLLERR | EPOLLHUP);
+}
+
+static int sock_room(const struct sv_handoff *handoff)
+{
+	struct socket *sock = sock_from_file(handoff->file);
+	long timeout = sock_sndtimeo(sock->sk, false);
+	long left;
+
+	left = wait_event_interruptible_timeout(*sk_sleep(sock->sk),
+						has_room(handoff, sock), timeout);
+	if (left < 0)
+		return left;
+	return left ? 0 : -EAGAIN;
 }
 
 const struct sv_sink sv_sink_sock = {
@@ -138,7 +168,10 @@ const struct sv_sink sv_sink_sock = {
 	.match = sock_match,
 	.positioning = SV_POS_NONE,
 	.copies = true,
+	.rereads = sock_rereads,
+	.pins = true,
 	.many = true,
 	.route = sock_route,
+	.room = sock_room,
 	.push = sock_push,
 };

@@ -31,6 +31,7 @@ const struct sv_sink sv_sink_vec = {
 	.types = SV_TYPE_CHAR,
 	.match = vec_match,
 	.positioning = SV_POS_NONE,
+	.keeps = true,
 	.by = SPLICEVEC_ROUTE_MOVED,
 	.push = vec_push,
 };

@@ -103,7 +103,7 @@ struct sv_ring *sv_ring_of_spans(const struct sv_spans *spans)
 	struct sv_ring *ring;
 	u32 i;
 
-	ring = kvmalloc(struct_size(ring, buf, slots), GFP_KERNEL_ACCOUNT);
+	ring = kvmalloc(struct_size(ring, buf, slots), SV_GFP_LARGE);
 	if (!ring)
 		return NULL;
 	pipe_init_private(&ring->pipe, ring->buf, slots, slots);
@@ -259,19 +259,34 @@ int sv_ring_confirm(struct sv_ring *ring)
 	return good == pipe->tail && err != -ENODATA ? err : 0;
 }
 
+/* Files that are but a view of others give pages of those. */
+static bool all_are_of(struct sv_ring *ring, const struct address_space *mapping)
+{
+	unsigned int i;
+
+	for (i = ring->pipe.tail; i != ring->pipe.head; i++)
+		if (page_folio(ring_buf(ring, i)->page)->mapping != mapping)
+			return false;
+	return true;
+}
+
 /**
  * sv_ring_find_cache - look whether splice_read gave pages of a page cache
  * @ring: filled and confirmed
+ * @file: what was read
  *
  * Some files give copies that belong to nobody else.
  */
-void sv_ring_find_cache(struct sv_ring *ring)
+void sv_ring_find_cache(struct sv_ring *ring, const struct file *file)
 {
 	struct pipe_inode_info *pipe = &ring->pipe;
 
-	if (!pipe_empty(pipe->head, pipe->tail) &&
-	    ring_buf(ring, pipe->tail)->ops->release == cache_release)
-		sv_loan_set_kind(ring->loan, SPLICEVEC_CACHE);
+	if (pipe_empty(pipe->head, pipe->tail) ||
+	    ring_buf(ring, pipe->tail)->ops->release != cache_release)
+		return;
+	sv_loan_set_kind(ring->loan, SPLICEVEC_CACHE);
+	ring->loan->writable = (file->f_mode & FMODE_WRITE) &&
+			       all_are_of(ring, file->f_mapping);
 }
 
 static bool buf_is_plain(const struct pipe_buffer *buf)

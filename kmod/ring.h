@@ -31,7 +31,7 @@ unsigned int sv_ring_used(const struct sv_ring *ring);
 bool sv_ring_full(const struct sv_ring *ring);
 void sv_ring_add(struct sv_ring *ring, const struct pipe_buffer *buf);
 int sv_ring_confirm(struct sv_ring *ring);
-void sv_ring_find_cache(struct sv_ring *ring);
+void sv_ring_find_cache(struct sv_ring *ring, const struct file *file);
 struct sv_loan *sv_ring_into_loan(struct sv_ring *ring);
 
 #endif /* _SV_RING_H */

@@ -23,7 +23,7 @@
  */
 struct sv_span *sv_spans_alloc_ring(u32 cap)
 {
-	return kvmalloc_array(cap, sizeof(struct sv_span), GFP_KERNEL_ACCOUNT);
+	return kvmalloc_array(cap, sizeof(struct sv_span), SV_GFP_LARGE);
 }
 
 /**
@@ -69,6 +69,31 @@ int sv_spans_grow(struct sv_spans *spans, u32 more)
 	return 0;
 }
 
+static inline void append(struct sv_spans *spans, struct sv_loan *loan, u32 run,
+			  u32 skip, size_t len)
+{
+	struct sv_loan *last = NULL;
+
+	if (spans->nr)
+		last = sv_spans_at(spans, spans->nr - 1)->loan;
+	else
+		spans->lazy = false;
+	if (last != loan) {
+		spans->loans++;
+		spans->pages += loan->pages;
+		spans->lazy |= loan->lazy;
+	}
+	*sv_spans_at(spans, spans->nr) = (struct sv_span) {
+		.loan = loan,
+		.run = run,
+		.skip = skip,
+		.len = len,
+		.at = spans->tail,
+	};
+	spans->nr++;
+	spans->tail += len;
+}
+
 /**
  * sv_spans_append - add a span at the end
  * @spans: list with room
@@ -76,22 +101,17 @@ int sv_spans_grow(struct sv_spans *spans, u32 more)
  */
 void sv_spans_append(struct sv_spans *spans, const struct sv_span *span)
 {
-	struct sv_span *slot = sv_spans_at(spans, spans->nr);
-	struct sv_loan *last = NULL;
+	append(spans, span->loan, span->run, span->skip, span->len);
+}
 
-	if (spans->nr)
-		last = sv_spans_at(spans, spans->nr - 1)->loan;
-	else
-		spans->lazy = false;
-	if (last != span->loan) {
-		spans->loans++;
-		spans->pages += span->loan->pages;
-		spans->lazy |= span->loan->lazy;
-	}
-	*slot = *span;
-	slot->at = spans->tail;
-	spans->nr++;
-	spans->tail += span->len;
+/**
+ * sv_spans_append_loan - add all of a loan at the end
+ * @spans: list with room
+ * @loan: complete; its reference moves to the list
+ */
+void sv_spans_append_loan(struct sv_spans *spans, struct sv_loan *loan)
+{
+	append(spans, loan, 0, 0, loan->len);
 }
 
 /**
@@ -176,13 +196,13 @@ u32 sv_spans_share(const struct sv_spans *spans, u64 at, u64 len, u32 max,
 		span.len = min_t(u64, span.len, end - at);
 		at += span.len;
 		sv_loan_get(span.loan);
-		sv_spans_append(to, &span);
+		append(to, span.loan, span.run, span.skip, span.len);
 	}
 	return 0;
 }
 
 /* Forget the first span, which is used up. Return: its loan's reference. */
-static struct sv_loan *remove_first(struct sv_spans *spans)
+static inline struct sv_loan *remove_first(struct sv_spans *spans)
 {
 	struct sv_loan *loan = sv_spans_at(spans, 0)->loan;
 
@@ -199,7 +219,8 @@ static struct sv_loan *remove_first(struct sv_spans *spans)
  * Consume bytes of the first span, counting them down. Return: its loan's
  * reference if it is used up, or NULL.
  */
-static struct sv_loan *consume_first(struct sv_spans *spans, u64 *len)
+static inline struct sv_loan *consume_first(struct sv_spans *spans,
+					    u64 *len)
 {
 	struct sv_span *span = sv_spans_at(spans, 0);
 	size_t n = min_t(u64, *len, span->len);
@@ -287,6 +308,24 @@ void sv_spans_cut(struct sv_spans *spans, u64 len)
 }
 
 /**
+ * sv_spans_unstable - are there bytes that somebody may write to?
+ * @spans: list
+ * @len: bytes at its front
+ *
+ * Return: true if so.
+ */
+bool sv_spans_unstable(const struct sv_spans *spans, u64 len)
+{
+	u64 end = spans->head + len;
+	u32 i;
+
+	for (i = 0; i < spans->nr && sv_spans_at(spans, i)->at < end; i++)
+		if (!sv_spans_at(spans, i)->loan->stable)
+			return true;
+	return false;
+}
+
+/**
  * sv_spans_free_ring - free the array of an empty list
  * @spans: list nobody else can see
  */
@@ -311,6 +350,19 @@ size_t sv_span_before(const struct sv_span *span)
 	for (i = 0; i < span->run; i++)
 		before += span->loan->bv[i].bv_len;
 	return before;
+}
+
+/**
+ * sv_span_page - the page that a span begins in
+ * @span: not empty
+ *
+ * Return: the page.
+ */
+struct page *sv_span_page(const struct sv_span *span)
+{
+	const struct bio_vec *bv = &span->loan->bv[span->run];
+
+	return bv->bv_page + ((bv->bv_offset + span->skip) >> PAGE_SHIFT);
 }
 
 /**
@@ -354,6 +406,23 @@ bool sv_span_next_piece(struct sv_span *span, struct sv_piece *piece)
 	return true;
 }
 
+/* An iterator over the first @len bytes of a span. */
+static inline void iter_front(const struct sv_span *span, size_t len,
+			      int direction, struct iov_iter *iter)
+{
+	const struct bio_vec *bv = &span->loan->bv[span->run];
+	size_t left = span->skip + len;
+	unsigned int segs = 0;
+
+	while (left) {
+		left -= min_t(size_t, left, bv[segs].bv_len);
+		segs++;
+	}
+	iov_iter_bvec(iter, direction, bv, segs, span->skip + len);
+	if (span->skip)
+		iov_iter_advance(iter, span->skip);
+}
+
 /**
  * sv_span_iter - an iterator over a span
  * @span: span; its runs are used as they are
@@ -364,17 +433,7 @@ bool sv_span_next_piece(struct sv_span *span, struct sv_piece *piece)
 void sv_span_iter(const struct sv_span *span, int direction,
 		  struct iov_iter *iter)
 {
-	const struct bio_vec *bv = &span->loan->bv[span->run];
-	size_t left = span->skip + span->len;
-	unsigned int segs = 0;
-
-	while (left) {
-		left -= min_t(size_t, left, bv[segs].bv_len);
-		segs++;
-	}
-	iov_iter_bvec(iter, direction, bv, segs, span->skip + span->len);
-	if (span->skip)
-		iov_iter_advance(iter, span->skip);
+	iter_front(span, span->len, direction, iter);
 }
 
 /* Cut a span's runs out of its loan's. Return: their number. */
@@ -404,29 +463,38 @@ static size_t count_runs(const struct sv_spans *spans, size_t len)
 	u32 i;
 
 	for (i = 0; len; i++) {
-		struct sv_span span = *sv_spans_at(spans, i);
+		const struct sv_span *span = sv_spans_at(spans, i);
+		size_t n = min(span->len, len);
 
-		span.len = min(span.len, len);
-		sv_span_iter(&span, ITER_SOURCE, &part);
+		iter_front(span, n, ITER_SOURCE, &part);
 		nr += part.nr_segs;
-		len -= span.len;
+		len -= n;
 	}
 	return nr;
 }
 
-/**
- * sv_spans_front - the first bytes of a list that lie in one span
- * @spans: list, not empty
- * @len: bytes at the most
- *
- * Return: the span; it borrows the list's reference.
- */
-struct sv_span sv_spans_front(const struct sv_spans *spans, size_t len)
+/* Put the runs of several spans into one array. */
+static noinline int iter_several(const struct sv_spans *spans, size_t len,
+				 int direction, struct iov_iter *iter,
+				 struct bio_vec **runs)
 {
-	struct sv_span span = *sv_spans_at(spans, 0);
+	size_t nr = count_runs(spans, len);
+	size_t left = len;
+	struct sv_span span;
+	u32 i;
 
-	span.len = min(span.len, len);
-	return span;
+	*runs = kvmalloc_array(nr, sizeof(**runs), SV_GFP_LARGE);
+	if (nr && !*runs)
+		return -ENOMEM;
+	nr = 0;
+	for (i = 0; left; i++) {
+		span = *sv_spans_at(spans, i);
+		span.len = min(span.len, left);
+		nr += copy_runs(&span, *runs + nr);
+		left -= span.len;
+	}
+	iov_iter_bvec(iter, direction, *runs, nr, len);
+	return 0;
 }
 
 /**
@@ -444,29 +512,11 @@ struct sv_span sv_spans_front(const struct sv_spans *spans, size_t len)
 int sv_spans_iter(const struct sv_spans *spans, size_t len, int direction,
 		  struct iov_iter *iter, struct bio_vec **runs)
 {
-	size_t left = len;
-	struct sv_span span;
-	size_t nr = 0;
-	u32 i;
+	const struct sv_span *first = sv_spans_at(spans, 0);
 
+	if (!spans->nr || len > first->len)
+		return iter_several(spans, len, direction, iter, runs);
+	iter_front(first, len, direction, iter);
 	*runs = NULL;
-	if (spans->nr) {
-		span = sv_spans_front(spans, len);
-		sv_span_iter(&span, direction, iter);
-		if (span.len == len)
-			return 0;
-	}
-	nr = count_runs(spans, len);
-	*runs = kvmalloc_array(nr, sizeof(**runs), GFP_KERNEL_ACCOUNT);
-	if (nr && !*runs)
-		return -ENOMEM;
-	nr = 0;
-	for (i = 0; left; i++) {
-		span = *sv_spans_at(spans, i);
-		span.len = min(span.len, left);
-		nr += copy_runs(&span, *runs + nr);
-		left -= span.len;
-	}
-	iov_iter_bvec(iter, direction, *runs, nr, len);
 	return 0;
 }

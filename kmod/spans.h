@@ -2,10 +2,17 @@
 #ifndef _SV_SPANS_H
 #define _SV_SPANS_H
 
+#include <linux/gfp.h>
 #include <linux/types.h>
 #include <linux/uio.h>
 
 struct sv_loan;
+
+/*
+ * For memory that users can make us allocate at will: their cgroup pays, and they
+ * learn it when it cannot. kvmalloc() would tell the log of every such time.
+ */
+#define SV_GFP_LARGE	(GFP_KERNEL_ACCOUNT | __GFP_NOWARN)
 
 /**
  * struct sv_span - a slice of a loan
@@ -103,6 +110,7 @@ static inline int sv_spans_reserve(struct sv_spans *spans, u32 more)
 }
 
 void sv_spans_append(struct sv_spans *spans, const struct sv_span *span);
+void sv_spans_append_loan(struct sv_spans *spans, struct sv_loan *loan);
 void sv_spans_move(struct sv_spans *to, struct sv_spans *from);
 u32 sv_spans_find(const struct sv_spans *spans, u64 at);
 u32 sv_spans_share(const struct sv_spans *spans, u64 at, u64 len, u32 max,
@@ -111,6 +119,7 @@ bool sv_spans_consume(struct sv_spans *spans, u64 *len,
 		      struct sv_loan **emptied, u32 *nr);
 void sv_spans_drop(struct sv_spans *spans, u64 len);
 void sv_spans_cut(struct sv_spans *spans, u64 len);
+bool sv_spans_unstable(const struct sv_spans *spans, u64 len);
 void sv_spans_free_ring(struct sv_spans *spans);
 
 /**
@@ -127,7 +136,23 @@ static inline void sv_spans_free(struct sv_spans *spans)
 		sv_spans_free_ring(spans);
 }
 
-struct sv_span sv_spans_front(const struct sv_spans *spans, size_t len);
+/**
+ * sv_spans_front - the first bytes of a list that lie in one span
+ * @spans: list, not empty
+ * @len: bytes at the most
+ *
+ * Return: the span; it borrows the list's reference.
+ */
+static inline struct sv_span sv_spans_front(const struct sv_spans *spans,
+					    size_t len)
+{
+	struct sv_span span = *sv_spans_at(spans, 0);
+
+	span.len = min(span.len, len);
+	return span;
+}
+
+struct page *sv_span_page(const struct sv_span *span);
 int sv_spans_iter(const struct sv_spans *spans, size_t len, int direction,
 		  struct iov_iter *iter, struct bio_vec **runs);
 

@@ -4,8 +4,7 @@
  */
 #include "splice.h"
 
-#include <linux/sched/signal.h>
-
+#include "interrupted.h"
 #include "pull.h"
 #include "push.h"
 #include "vector.h"
@@ -18,7 +17,7 @@ static void expect_more(struct sv_handoff *handoff, const struct sv_pull *pull,
 			const struct splicevec_splice *args)
 {
 	handoff->flags &= ~SPLICEVEC_MORE;
-	if (!handoff->sink->record &&
+	if (args->pulled < args->len && !handoff->sink->record &&
 	    sv_pull_behind(pull, args->in_offset, args->len - args->pulled))
 		handoff->flags |= SPLICEVEC_MORE;
 }
@@ -49,7 +48,7 @@ static int push_all(struct sv_handoff *handoff, struct splicevec_splice *args,
 		args->pushed += ret;
 		args->out_offset = sv_position_next(&handoff->position);
 		left -= ret;
-		if (signal_pending(current))
+		if (sv_interrupted())
 			return -EINTR;
 	} while (left);
 	return 0;
@@ -89,13 +88,17 @@ static int splice_round(struct sv_pull *pull, struct sv_handoff *handoff,
 {
 	ssize_t ret = splice_pull(pull, args);
 	bool more = args->pulled < args->len && !(args->result & SPLICEVEC_RECORD);
+	/* passed on to those who know such */
+	bool empty_record = !ret && handoff->sink->record &&
+			    (args->result & SPLICEVEC_RECORD);
 
-	/* an empty record is passed on to those who know such */
-	if (ret > 0 || (!ret && handoff->sink->record &&
-			(args->result & SPLICEVEC_RECORD))) {
+	if (ret > 0 || empty_record) {
 		expect_more(handoff, pull, args);
 		ret = push_all(handoff, args, &pull->batch, ret) ?: more;
 	}
+	/* no vector keeps it, so it is the caller's to push; and to meet the error */
+	if (ret < 0 && empty_record)
+		args->result |= SPLICEVEC_OUT_AGAIN;
 	sv_pull_publish(pull);
 	return ret;
 }
@@ -148,7 +151,8 @@ long sv_splice(struct sv_vector *vec, struct splicevec_splice *args)
 	sv_vector_unlock_consume(vec);
 	args->copied = handoff.copied;
 	args->result |= handoff.result;
-	if (args->pulled || args->pushed)
+	/* an empty record has been pulled too */
+	if (args->pulled || args->pushed || (args->result & SPLICEVEC_RECORD))
 		err = 0;
 out_handoff:
 	sv_handoff_end(&handoff);

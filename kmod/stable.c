@@ -147,19 +147,17 @@ int sv_owned_copies(struct sv_account *account, const struct sv_spans *spans,
 	while (!err && rest.nr) {
 		struct sv_loan *copy = sv_owned_copy(account, &rest,
 						     rest.tail - rest.head);
-		struct sv_span span;
 
 		if (IS_ERR(copy)) {
 			err = PTR_ERR(copy);
 			break;
 		}
-		span = sv_span_whole(copy);
-		sv_spans_drop(&rest, span.len);
+		sv_spans_drop(&rest, copy->len);
 		err = sv_spans_reserve(copies, 1);
 		if (err)
 			sv_loan_put(copy);
 		else
-			sv_spans_append(copies, &span);
+			sv_spans_append_loan(copies, copy);
 	}
 	sv_spans_free(&rest);
 	return err;

@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 
 #include "account.h"
+#include "completion.h"
 #include "loan.h"
 
 static unsigned int vector_spans = 65536;
@@ -23,16 +24,23 @@ static struct sv_vector *vector_alloc(void)
 
 	if (!vec)
 		return NULL;
+	vec->completions = sv_completions_new();
+	if (!vec->completions)
+		goto err_vec;
 	vec->account = sv_account_find();
-	if (!vec->account) {
-		kfree(vec);
-		return NULL;
-	}
+	if (!vec->account)
+		goto err_completions;
 	spin_lock_init(&vec->lock);
 	init_waitqueue_head(&vec->wait);
 	mutex_init(&vec->consume);
 	atomic_long_inc(&vec->account->vectors);
 	return vec;
+
+err_completions:
+	sv_completions_close(vec->completions);
+err_vec:
+	kfree(vec);
+	return NULL;
 }
 
 /**
@@ -45,6 +53,25 @@ int sv_vector_open(struct file *file)
 {
 	file->private_data = vector_alloc();
 	return file->private_data ? 0 : -ENOMEM;
+}
+
+/**
+ * sv_vector_set_policy - change what holds for every push
+ * @vec: vector
+ * @set: flags to set anew
+ * @flags: those of them that hold from now on
+ *
+ * Return: the flags before.
+ */
+u32 sv_vector_set_policy(struct sv_vector *vec, u32 set, u32 flags)
+{
+	u32 was;
+
+	spin_lock(&vec->lock);
+	was = vec->policy;
+	WRITE_ONCE(vec->policy, (was & ~set) | flags);
+	spin_unlock(&vec->lock);
+	return was;
 }
 
 /**
@@ -61,24 +88,12 @@ int sv_vector_release(struct inode *inode, struct file *file)
 
 	WARN_ON_ONCE(vec->reserved);
 	sv_spans_free(&vec->spans);
+	sv_completions_close(vec->completions);
 	atomic_long_dec(&vec->account->vectors);
 	sv_account_put(vec->account);
 	mutex_destroy(&vec->consume);
 	kfree(vec);
 	return 0;
-}
-
-/**
- * sv_vector_of - the vector behind a file
- * @file: any open file
- *
- * Return: the vector, valid as long as @file is held, or NULL.
- */
-struct sv_vector *sv_vector_of(struct file *file)
-{
-	if (file->f_op->release != sv_vector_release)
-		return NULL;
-	return file->private_data;
 }
 
 /* Capacity that @vec lacks for @nr spans more; 0: none. Needs vec->lock. */
@@ -88,6 +103,35 @@ static u32 vector_lacks(struct sv_vector *vec, u32 nr)
 
 	lockdep_assert_held(&vec->lock);
 	return need <= sv_spans_cap(&vec->spans) ? 0 : roundup_pow_of_two(max(need, 4U));
+}
+
+/*
+ * Promise room, in the vector's array or in @ring of size @cap, which is exchanged
+ * for the vector's if that makes the difference.
+ *
+ * Return: 0, -ENOBUFS, or 1: an array of size @cap is needed.
+ */
+static int try_reserve(struct sv_vector *vec, u32 nr, struct sv_span **ring,
+		       u32 *cap)
+{
+	u32 limit = READ_ONCE(vector_spans);
+	int ret = 0;
+	u32 lacks;
+
+	spin_lock(&vec->lock);
+	lacks = vector_lacks(vec, nr);
+	if (nr > limit || vec->spans.nr + vec->reserved > limit - nr) {
+		ret = -ENOBUFS;
+	} else if (lacks > *cap) {
+		*cap = lacks;
+		ret = 1;
+	} else {
+		if (lacks)
+			*ring = sv_spans_adopt_ring(&vec->spans, *ring, *cap);
+		vec->reserved += nr;
+	}
+	spin_unlock(&vec->lock);
+	return ret;
 }
 
 /**
@@ -104,29 +148,15 @@ static u32 vector_lacks(struct sv_vector *vec, u32 nr)
 int sv_vector_reserve(struct sv_vector *vec, u32 nr)
 {
 	struct sv_span *ring = NULL;
-	u32 limit = READ_ONCE(vector_spans);
 	u32 cap = 0;
-	u32 lacks;
+	int ret;
 
 	for (;;) {
-		spin_lock(&vec->lock);
-		if (nr > limit || vec->spans.nr + vec->reserved > limit - nr) {
-			spin_unlock(&vec->lock);
+		ret = try_reserve(vec, nr, &ring, &cap);
+		if (cap)
 			kvfree(ring);
-			return -ENOBUFS;
-		}
-		lacks = vector_lacks(vec, nr);
-		if (lacks <= cap) {
-			if (lacks)
-				ring = sv_spans_adopt_ring(&vec->spans, ring, cap);
-			vec->reserved += nr;
-			spin_unlock(&vec->lock);
-			kvfree(ring);
-			return 0;
-		}
-		spin_unlock(&vec->lock);
-		kvfree(ring);
-		cap = lacks;
+		if (ret <= 0)
+			return ret;
 		ring = sv_spans_alloc_ring(cap);
 		if (!ring)
 			return -ENOMEM;
@@ -156,12 +186,12 @@ void sv_vector_publish(struct sv_vector *vec, struct sv_spans *batch,
 }
 
 /**
- * sv_vector_held - measure a vector
+ * sv_vector_measure - how long is a vector?
  * @vec: vector
  *
  * Return: bytes it holds now.
  */
-u64 sv_vector_held(struct sv_vector *vec)
+u64 sv_vector_measure(struct sv_vector *vec)
 {
 	u64 held;
 
@@ -254,29 +284,6 @@ int sv_vector_window_spans(struct sv_vector *vec, u64 start, u32 max,
 	}
 	spin_unlock(&vec->lock);
 	return 0;
-}
-
-/**
- * sv_vector_lock_consume - become the one operation that consumes
- * @vec: vector
- * @nonblock: -EAGAIN rather than wait
- *
- * Return: 0, -EAGAIN, or -EINTR: a fatal signal came.
- */
-int sv_vector_lock_consume(struct sv_vector *vec, bool nonblock)
-{
-	if (nonblock)
-		return mutex_trylock(&vec->consume) ? 0 : -EAGAIN;
-	return mutex_lock_killable(&vec->consume);
-}
-
-/**
- * sv_vector_unlock_consume - let the next one consume
- * @vec: vector
- */
-void sv_vector_unlock_consume(struct sv_vector *vec)
-{
-	mutex_unlock(&vec->consume);
 }
 
 /**

@@ -42,6 +42,16 @@
 #define SV_VSOCK_PEEK		false
 #endif
 
+/*
+ * Before 6.7 a command of io_uring that waits could not be given up, so a CQE cannot
+ * wait for the end of a strict push. May go with 6.1.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+#define SV_URING_STRICT		true
+#else
+#define SV_URING_STRICT		false
+#endif
+
 /* 6.4 hid the pieces of an iterator behind an accessor. May go with 6.1. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
 #define sv_iter_iov(iter)	iter_iov(iter)
@@ -86,12 +96,24 @@ static inline void sv_allow_negative_position(struct file *file)
 }
 #endif
 
+/* 6.8 counts every signal of an eventfd as one. May go with 6.1. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+#define sv_eventfd_signal(ctx)	eventfd_signal(ctx)
+#else
+#define sv_eventfd_signal(ctx)	((void)eventfd_signal(ctx, 1))
+#endif
+
 /* The completion of a ubuf_info; sv_ubuf_init() wires it up. */
 void sv_ubuf_complete(struct sk_buff *skb, struct ubuf_info *ubuf,
 		      bool zerocopy);
 
+/* What several ubuf_infos in one skb take; see tracked.c. */
+int sv_ubuf_link(struct ubuf_info *to, struct ubuf_info *ubuf);
+void sv_ubuf_shared(struct ubuf_info *ubuf, size_t bytes);
+
 void sv_ubuf_init(struct ubuf_info *ubuf);
-void sv_msg_set_ubuf(struct msghdr *msg, struct ubuf_info *ubuf);
+ssize_t sv_sock_lend(struct socket *sock, struct msghdr *msg,
+		     struct ubuf_info *ubuf);
 ssize_t sv_sock_splice_pages(struct socket *sock, struct msghdr *msg);
 /* 6.5 brought MSG_SPLICE_PAGES to sendmsg. May go with 6.1. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)

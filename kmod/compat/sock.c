@@ -10,9 +10,29 @@
  * 6.10 moved ubuf_info's callback into an operations table. May go with 6.1.
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+static int link_skb(struct sk_buff *skb, struct ubuf_info *ubuf);
+
 static const struct ubuf_info_ops sv_ubuf_ops = {
 	.complete = sv_ubuf_complete,
+	.link_skb = link_skb,
 };
+
+/*
+ * Also from 6.10 on an skb that has a ubuf_info may take pages of another, if the
+ * two come to terms. One without gets it when it has pages of it.
+ *
+ * Context: the socket is locked.
+ */
+static int link_skb(struct sk_buff *skb, struct ubuf_info *ubuf)
+{
+	struct ubuf_info *old = skb_zcopy(skb);
+
+	if (!old)
+		return 0;
+	if (old->ops != &sv_ubuf_ops)
+		return -EEXIST;
+	return sv_ubuf_link(old, ubuf);
+}
 
 static void sv_ubuf_set_complete(struct ubuf_info *ubuf)
 {
@@ -40,6 +60,16 @@ void sv_ubuf_init(struct ubuf_info *ubuf)
 }
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+/* Bytes of a message went into an skb that another message has begun. */
+static void tell_shared(struct sk_buff *skb, const struct iov_iter *from,
+			size_t bytes)
+{
+	const struct msghdr *msg = container_of(from, struct msghdr, msg_iter);
+
+	if (skb_zcopy(skb) && skb_zcopy(skb) != msg->msg_ubuf)
+		sv_ubuf_shared(msg->msg_ubuf, bytes);
+}
+
 /*
  * Fill an skb with managed fragments: the pages are held by the loan behind the
  * ubuf and not by references of the skb. An skb that already has fragments with
@@ -52,7 +82,8 @@ static int sv_sg_from_iter(struct sk_buff *skb, struct iov_iter *from,
 {
 	struct skb_shared_info *shinfo = skb_shinfo(skb);
 	int frag = shinfo->nr_frags;
-	size_t left = min(from->count, length);
+	size_t before = from->count;
+	size_t left = min(before, length);
 
 	if (!frag)
 		shinfo->flags |= SKBFL_MANAGED_FRAG_REFS;
@@ -74,31 +105,18 @@ static int sv_sg_from_iter(struct sk_buff *skb, struct iov_iter *from,
 		iov_iter_advance(from, n);
 	}
 	shinfo->nr_frags = frag;
+	tell_shared(skb, from, min(before, length) - left);
 	return left ? -EMSGSIZE : 0;
 }
 
-/**
- * sv_msg_set_ubuf - make a sendmsg lend its pages until @ubuf completes
- * @msg: message with a bvec iterator
- * @ubuf: from sv_ubuf_init(); each skb that reads the pages holds a reference
- */
-void sv_msg_set_ubuf(struct msghdr *msg, struct ubuf_info *ubuf)
+/* See share.c for what it was before. */
+ssize_t sv_sock_lend(struct socket *sock, struct msghdr *msg,
+		     struct ubuf_info *ubuf)
 {
 	msg->msg_ubuf = ubuf;
 	msg->sg_from_iter = sv_sg_from_iter;
 	msg->msg_flags |= MSG_ZEROCOPY;
-}
-#else
-/*
- * 6.1's sendpage appends pages to whatever skb is last without downgrading
- * managed fragments: their references would never be dropped. So there the skb
- * holds references of its own beside the ubuf. May go with 6.1.
- */
-void sv_msg_set_ubuf(struct msghdr *msg, struct ubuf_info *ubuf)
-{
-	msg->msg_ubuf = ubuf;
-	msg->sg_from_iter = NULL;
-	msg->msg_flags |= MSG_ZEROCOPY;
+	return sock_sendmsg(sock, msg);
 }
 #endif
 

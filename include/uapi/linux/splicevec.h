@@ -3,7 +3,9 @@
  * splicevec: gather page spans from any fd into a vector, hand them to any fd.
  *
  * open("/dev/splicevec") makes a new, empty vector; the fd is the vector.
- * Every command is an ioctl on that fd with a pointer to its struct.
+ * Every command is an ioctl on that fd with a pointer to its struct. PULL, PUSH and
+ * SPLICE are commands of io_uring as well: IORING_OP_URING_CMD on that fd, with the
+ * number as cmd_op and the pointer as the first 8 bytes of cmd, followed by 8 of zero.
  *
  * General errors, the same for every command:
  *
@@ -20,7 +22,10 @@
  *    not all zero.
  *  - ENOTTY: no such command.
  *  - EOPNOTSUPP: this fd can be no source or no sink, or not with this flag
- *    (UNCACHED, LAZY); or NOCOPY was asked for and this hand-off has to copy.
+ *    (UNCACHED, LAZY, NOTIFY); or the command is none for io_uring, or not for a
+ *    ring with IORING_SETUP_IOPOLL, or has a list of pieces of memory in a ring of
+ *    a 32-bit program; or NOCOPY was asked for and this hand-off has to copy, be
+ *    it for the sink or to be STABLE.
  *  - ESPIPE: an offset was given for something that has none.
  *  - EAGAIN: NONBLOCK was asked for, or the source or sink is O_NONBLOCK, and
  *    the command would have to wait.
@@ -28,15 +33,19 @@
  *    the command with the short count.
  *  - EDQUOT: the user already holds as many pages, or has pinned as much memory
  *    (RLIMIT_MEMLOCK), as they may.
- *  - ENOBUFS: the vector has as many spans as one vector may have; or a socket,
- *    as a sink, has no memory.
+ *  - ENOBUFS: the vector has as many spans, or completion records, as one vector
+ *    may have; or a socket, as a sink, has no memory.
  *  - EMSGSIZE: a datagram that is longer than was asked for, or that the sink
  *    cannot send whole.
  *  - EOVERFLOW: a page has as many users already as it may have.
  *  - ENOMEM: no memory.
- *  - ESTALE: the window starts at bytes the vector no longer holds.
+ *  - ESTALE: the window starts at bytes the vector no longer holds; or an entry of
+ *    io_uring that was linked to others was overwritten before its turn came, which
+ *    from Linux 6.10 to 6.14 must not be (IOSQE_ASYNC avoids it).
  *  - EXDEV: a notification pipe; its buffers cannot leave it.
  *  - EPIPE: the sink has no reader left. No signal is sent.
+ *  - ECANCELED: the push was called off before its sink got anything.
+ *  - EALREADY: CANCEL found no such push, or came too late.
  *
  * Any other errno (EIO, ENOSPC, EFBIG, ECONNRESET, ...) is the file's own.
  * Whatever the error: what a sink did not accept is still in the vector, in
@@ -62,6 +71,9 @@
 #define SPLICEVEC_INFO		_IO(SPLICEVEC_IOC_TYPE, 0x03)
 #define SPLICEVEC_SPANS		_IO(SPLICEVEC_IOC_TYPE, 0x04)
 #define SPLICEVEC_FEATURES	_IO(SPLICEVEC_IOC_TYPE, 0x05)
+#define SPLICEVEC_REAP		_IO(SPLICEVEC_IOC_TYPE, 0x06)
+#define SPLICEVEC_CANCEL	_IO(SPLICEVEC_IOC_TYPE, 0x07)
+#define SPLICEVEC_POLICY	_IO(SPLICEVEC_IOC_TYPE, 0x08)
 
 /* In place of a source or sink fd. */
 #define SPLICEVEC_FD_MEM	(-1001)	/* the caller's memory at addr */
@@ -84,6 +96,25 @@
  * @SPLICEVEC_LAZY: PULL: start reading a file or block device into the page
  *	cache and do not wait for it. Whatever needs the bytes later waits, and
  *	gets the error (EIO) if they could not be read.
+ * @SPLICEVEC_STRICT: PUSH: a completion record with @user_data follows when the
+ *	sink has really let go of the pages: a socket when the last packet that
+ *	reads them is acknowledged (not so for UDP) and freed, a pipe when its reader has the bytes
+ *	or a copy of them, an O_DIRECT file or block device when the device has
+ *	them: the push does not wait for that. What cannot tell is given copies, and
+ *	so is another vector: then, as with other files and memory, that is when the
+ *	push returns.
+ * @SPLICEVEC_NOTIFY: PULL: a completion record with @user_data follows when the
+ *	last user of what is pulled is gone, in this vector or any other and in
+ *	whatever it was pushed to: the owner's memory may be written again. Of
+ *	another vector, whose spans have users already: EOPNOTSUPP.
+ * @SPLICEVEC_STABLE: PUSH, SPLICE: what the sink reads is what was there when it was
+ *	handed over, whoever writes to it later. What is not OWNED, or lent by a
+ *	module that keeps it as it is, is copied once; or, by a STRICT push, pinned
+ *	where the administrator allows that (FEAT_STABLE_PIN) and the span is WRITABLE:
+ *	then writers wait until the sink has let go, but no longer than @stable_ms.
+ * @SPLICEVEC_VERIFY: PUSH with STRICT: sums the bytes up (crc32c) before they are
+ *	handed over and when the sink has let go of them. The record says CHANGED if
+ *	somebody has written to them in between. Nobody is kept from that.
  */
 enum splicevec_flag {
 	SPLICEVEC_NONBLOCK	= 1 << 0,
@@ -93,6 +124,10 @@ enum splicevec_flag {
 	SPLICEVEC_MORE		= 1 << 4,
 	SPLICEVEC_UNCACHED	= 1 << 5,
 	SPLICEVEC_LAZY		= 1 << 6,
+	SPLICEVEC_STRICT	= 1 << 7,
+	SPLICEVEC_NOTIFY	= 1 << 8,
+	SPLICEVEC_STABLE	= 1 << 9,
+	SPLICEVEC_VERIFY	= 1 << 10,
 };
 
 /**
@@ -104,9 +139,16 @@ enum splicevec_flag {
  *	may still copy some.
  * @SPLICEVEC_EOF: SPLICE: the source is at its end.
  * @SPLICEVEC_IN_AGAIN: SPLICE: stopped because the source would block.
- * @SPLICEVEC_OUT_AGAIN: SPLICE: stopped because the sink would block.
+ * @SPLICEVEC_OUT_AGAIN: SPLICE: stopped because the sink would block; with
+ *	RECORD and nothing pulled: it did not take an empty datagram.
  * @SPLICEVEC_RECORD: PULL, SPLICE: what was pulled is one whole datagram; with
  *	no bytes an empty one, and not the end.
+ * @SPLICEVEC_CHANGED: completion records, and PUSH by io_uring where its CQE is the
+ *	completion: VERIFY has found that bytes were changed before the sink had let
+ *	go of them: what it has read may be neither the old nor the new ones
+ * @SPLICEVEC_UNSTABLE: likewise: STABLE: bytes were pinned, and the time for that was
+ *	over before the sink had let go of them. Writers were let in, and the sink may
+ *	have read what they wrote
  */
 enum splicevec_result {
 	SPLICEVEC_COPIED	= 1 << 0,
@@ -115,13 +157,15 @@ enum splicevec_result {
 	SPLICEVEC_IN_AGAIN	= 1 << 3,
 	SPLICEVEC_OUT_AGAIN	= 1 << 4,
 	SPLICEVEC_RECORD	= 1 << 5,
+	SPLICEVEC_CHANGED	= 1 << 6,
+	SPLICEVEC_UNSTABLE	= 1 << 7,
 };
 
 /**
  * struct splicevec_pull - append spans from a source to the vector
  * @size: sizeof(struct splicevec_pull)
  * @fd: the source, open for reading, or SPLICEVEC_FD_MEM
- * @flags: NONBLOCK, COPY, UNCACHED, LAZY
+ * @flags: NONBLOCK, COPY, UNCACHED, LAZY, NOTIFY
  * @iovs: SPLICEVEC_FD_MEM: 0, or the number of struct iovec at @addr
  * @offset: where to start, in bytes; -1: the file position, which moves on by
  *	the bytes pulled. Streams and memory have only -1. Of a vector: an
@@ -129,7 +173,7 @@ enum splicevec_result {
  * @len: bytes at the most; no call moves more than 0x7ffff000
  * @addr: SPLICEVEC_FD_MEM: address of the memory, or of the list of its pieces;
  *	otherwise 0
- * @user_data: 0 unless a flag asks for a completion record
+ * @user_data: NOTIFY: goes into the completion record; otherwise 0
  * @bytes: out: bytes pulled; without RECORD, 0 is the end of the source
  * @result: out: COPIED, RECORD
  * @reserved2: out: 0
@@ -137,6 +181,8 @@ enum splicevec_result {
  * What is no regular file or block device gives what it has, and is waited for
  * only if it has nothing. A datagram socket gives one whole datagram, or
  * EMSGSIZE if that is longer than @len, and keeps it then.
+ *
+ * A NOTIFY pull that succeeds has exactly one record, one that fails has none.
  */
 struct splicevec_pull {
 	__u32 size;
@@ -156,7 +202,7 @@ struct splicevec_pull {
  * struct splicevec_push - hand bytes of the vector to a sink
  * @size: sizeof(struct splicevec_push)
  * @fd: the sink, open for writing, or SPLICEVEC_FD_MEM, or SPLICEVEC_FD_NONE
- * @flags: NONBLOCK, KEEP, NOCOPY, MORE
+ * @flags: NONBLOCK, KEEP, NOCOPY, MORE, STRICT, STABLE, VERIFY
  * @iovs: SPLICEVEC_FD_MEM: 0, or the number of struct iovec at @addr
  * @offset: where the file is written, in bytes; -1: the file position (for an
  *	O_APPEND file: its end), which moves on by the bytes pushed. Streams,
@@ -167,14 +213,21 @@ struct splicevec_pull {
  *	no call moves more than 0x7ffff000
  * @addr: SPLICEVEC_FD_MEM: address of the memory, or of the list of its pieces;
  *	otherwise 0
- * @user_data: 0 unless a flag asks for a completion record
+ * @user_data: STRICT: goes into the completion record; otherwise 0
  * @bytes: out: bytes the sink accepted; they have left the vector unless KEEP
  * @copied: out: how many of them were copied on the way
- * @result: out: ESTIMATED
+ * @result: out: ESTIMATED, CHANGED, UNSTABLE
  * @reserved2: out: 0
+ * @stable_ms: STABLE: milliseconds that a page may be pinned at the most; 0, or more
+ *	than that: the module's stable_timeout_ms; otherwise 0
+ * @reserved3: 0
+ * @pinned: out: how many of the bytes accepted were pinned, and are not to change until
+ *	the record says UNSTABLE, or not
  *
  * To a datagram socket the bytes go as one datagram, all or none (EMSGSIZE); it
  * must be connected. With @len 0 it is an empty one.
+ *
+ * A STRICT push that succeeds has exactly one record, one that fails has none.
  */
 struct splicevec_push {
 	__u32 size;
@@ -190,12 +243,15 @@ struct splicevec_push {
 	__aligned_u64 copied;
 	__u32 result;
 	__u32 reserved2;
+	__u32 stable_ms;
+	__u32 reserved3;
+	__aligned_u64 pinned;
 };
 
 /**
  * struct splicevec_splice - push what the vector holds, then pull and push
  * @size: sizeof(struct splicevec_splice)
- * @flags: NONBLOCK, NOCOPY
+ * @flags: NONBLOCK, NOCOPY, STABLE
  * @in: the source, as in PULL but no memory
  * @out: the sink, as in PUSH but no memory
  * @in_offset: as offset in PULL
@@ -208,8 +264,10 @@ struct splicevec_push {
  * @result: out: EOF, IN_AGAIN, OUT_AGAIN, ESTIMATED, RECORD
  * @reserved: out: 0
  *
- * Fails only if both counts are 0. What was pulled and not pushed stays in the
- * vector.
+ * Fails only if both counts are 0 and no empty datagram was pulled. What was pulled
+ * and not pushed stays in the vector; only an empty datagram cannot: if the sink did
+ * not take it, @result is RECORD and OUT_AGAIN with @pulled 0, and a PUSH of @len 0
+ * sends it, or says why not.
  */
 struct splicevec_splice {
 	__u32 size;
@@ -254,6 +312,8 @@ struct splicevec_info {
  * @SPLICEVEC_FOREIGN: socket pages (a gift) and pipe buffers (a gift if a page
  *	reference is all that holds them, else a loan)
  * @SPLICEVEC_PINNED: memory of the process that pulled it (a loan)
+ * @SPLICEVEC_LENT: a kernel module's, that gets them back by its own destructor (a
+ *	loan)
  * @SPLICEVEC_KINDS: number of kinds this header knows, plus one
  */
 enum splicevec_kind {
@@ -261,18 +321,21 @@ enum splicevec_kind {
 	SPLICEVEC_CACHE		= 2,
 	SPLICEVEC_FOREIGN	= 3,
 	SPLICEVEC_PINNED	= 4,
+	SPLICEVEC_LENT		= 5,
 	SPLICEVEC_KINDS
 };
 
 /* splicevec_span.flags: the span's pages have an owner who gets them back. */
 #define SPLICEVEC_SPAN_LOAN	(1 << 0)
+/* They are page cache that was pulled through a file open for writing as well. */
+#define SPLICEVEC_SPAN_WRITABLE	(1 << 1)
 
 /**
  * struct splicevec_span - one span of a vector
  * @offset: absolute position of its first byte
  * @len: bytes
  * @kind: enum splicevec_kind
- * @flags: SPLICEVEC_SPAN_LOAN or 0
+ * @flags: SPLICEVEC_SPAN_LOAN, SPLICEVEC_SPAN_WRITABLE
  * @loan: serial number of the loan its pages belong to, from 1; never given out
  *	again as long as the module stays loaded
  * @skip: bytes of that loan before the span
@@ -336,6 +399,7 @@ enum splicevec_route {
  * @SPLICEVEC_WHY_UPPER: a protocol on top of the socket rewrites its data
  * @SPLICEVEC_WHY_UNKNOWN: how long this family of sockets reads pages is not
  *	known
+ * @SPLICEVEC_WHY_UNSTABLE: the push is STABLE, and somebody may write to the pages
  */
 enum splicevec_why {
 	SPLICEVEC_WHY_NOTHING	= 0,
@@ -344,6 +408,7 @@ enum splicevec_why {
 	SPLICEVEC_WHY_NO_SG	= 3,
 	SPLICEVEC_WHY_UPPER	= 4,
 	SPLICEVEC_WHY_UNKNOWN	= 5,
+	SPLICEVEC_WHY_UNSTABLE	= 6,
 };
 
 /* splicevec_features.features */
@@ -351,6 +416,11 @@ enum splicevec_why {
 #define SPLICEVEC_FEAT_TRACKED_SOCK	(1 << 1) /* tracked pushes to sockets */
 #define SPLICEVEC_FEAT_TRACKED_PIPE	(1 << 2) /* tracked pushes to pipes */
 #define SPLICEVEC_FEAT_PIN_READONLY	(1 << 3) /* lends read-only memory too */
+#define SPLICEVEC_FEAT_URING		(1 << 4) /* commands by io_uring */
+#define SPLICEVEC_FEAT_URING_STRICT	(1 << 5) /* a CQE is the end of a strict push */
+#define SPLICEVEC_FEAT_STABLE		(1 << 6) /* pushes that are STABLE by a copy */
+#define SPLICEVEC_FEAT_VERIFY		(1 << 7) /* VERIFY, and policies of vectors */
+#define SPLICEVEC_FEAT_STABLE_PIN	(1 << 8) /* the caller may pin, to be STABLE */
 
 /**
  * struct splicevec_features - what this kernel, and one sink, can do
@@ -360,6 +430,17 @@ enum splicevec_why {
  * @routes: out: indexed by enum splicevec_kind, the enum splicevec_route a push
  *	of such a span to @fd would take now; all 0 without a sink
  * @reasons: out: likewise, the enum splicevec_why of routes that copy
+ * @strict_routes: out: as @routes, of a STRICT push: what is not TRACKED has its
+ *	record when the push returns
+ * @strict_reasons: out: as @reasons, of a STRICT push
+ * @stable_routes: out: as @routes, of a STABLE push. Copies go on as OWNED spans do
+ * @stable_reasons: out: as @reasons, of a STABLE push
+ * @pin_routes: out: as @routes, of a STABLE and STRICT push of spans that are WRITABLE
+ *	if they are CACHE: what is TRACKED is pinned
+ * @pin_reasons: out: as @reasons, of such a push
+ *
+ * A push may still be copied where this one would not be: for its alignment, its
+ * length (datagrams), because a route has changed, or because a page cannot be pinned.
  */
 struct splicevec_features {
 	__u32 size;
@@ -367,6 +448,131 @@ struct splicevec_features {
 	__aligned_u64 features;
 	__u8 routes[8];
 	__u8 reasons[8];
+	__u8 strict_routes[8];
+	__u8 strict_reasons[8];
+	__u8 stable_routes[8];
+	__u8 stable_reasons[8];
+	__u8 pin_routes[8];
+	__u8 pin_reasons[8];
+};
+
+/**
+ * enum splicevec_completion_kind - what has ended
+ * @SPLICEVEC_COMPLETION_PUSH: a STRICT push
+ * @SPLICEVEC_COMPLETION_NOTIFY: the use of what a NOTIFY pull has brought
+ */
+enum splicevec_completion_kind {
+	SPLICEVEC_COMPLETION_PUSH	= 1,
+	SPLICEVEC_COMPLETION_NOTIFY	= 2,
+};
+
+/**
+ * struct splicevec_completion - the record of something that has ended
+ * @user_data: the caller's
+ * @kind: enum splicevec_completion_kind
+ * @status: 0: nothing went wrong as far as the sink knew when it let go: TCP had
+ *	all bytes acknowledged, unless it had copied them; a pipe's reader had
+ *	them; of UDP nobody knows. A negative errno: the pages are free, but bytes may not have
+ *	arrived: the peer has reset the connection or stopped answering, a pipe
+ *	was closed unread, or a device failed (EIO, also if it wrote less than it
+ *	was given and did not say why)
+ * @bytes: what the command has returned as its bytes, without those that a device
+ *	failed to write, which need not be the last ones
+ * @copied: of a push: how many of them were copied on the way, at the most: what
+ *	several receivers or a retransmission copied counts again
+ * @flags: SPLICEVEC_CHANGED, SPLICEVEC_UNSTABLE
+ * @reserved: 0
+ *
+ * When a record can be reaped the sink reads the pages no more, and the push holds
+ * none. Records come in the order in which the work ends, which need not be that of
+ * the commands.
+ */
+struct splicevec_completion {
+	__aligned_u64 user_data;
+	__u32 kind;
+	__s32 status;
+	__aligned_u64 bytes;
+	__aligned_u64 copied;
+	__u32 flags;
+	__u32 reserved;
+};
+
+/* Records one REAP takes at the most. */
+#define SPLICEVEC_REAP_MAX	4096U
+
+/* splicevec_reap.flags: from now on tell @eventfd of each record. */
+#define SPLICEVEC_REAP_EVENTFD	(1 << 0)
+
+/**
+ * struct splicevec_reap - take completion records
+ * @size: sizeof(struct splicevec_reap)
+ * @flags: SPLICEVEC_REAP_EVENTFD or 0
+ * @addr: array of struct splicevec_completion
+ * @timeout: nanoseconds to wait for @min records; 0: do not wait, all ones: as
+ *	long as it takes
+ * @capacity: room at @addr, in records; one call takes SPLICEVEC_REAP_MAX at most
+ * @min: records to wait for; not more than @capacity and SPLICEVEC_REAP_MAX
+ * @eventfd: SPLICEVEC_REAP_EVENTFD: the eventfd, or -1 for none; otherwise 0
+ * @stride: sizeof(struct splicevec_completion) as the caller knows it; what the
+ *	kernel does not know of it is cleared. With @capacity 0 it may be 0
+ * @count: out: records taken, the oldest first; after the time, or if a signal
+ *	came, fewer than @min
+ * @left: out: records that were left
+ *
+ * Records that cannot be written (EFAULT) are not lost; they are the next again. A
+ * signal is EINTR only if there are no records. poll(2) says POLLPRI as long as
+ * there are some.
+ */
+struct splicevec_reap {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 addr;
+	__aligned_u64 timeout;
+	__u32 capacity;
+	__u32 min;
+	__s32 eventfd;
+	__u32 stride;
+	__u32 count;
+	__u32 left;
+};
+
+/**
+ * struct splicevec_cancel - call STRICT pushes off
+ * @size: sizeof(struct splicevec_cancel)
+ * @flags: 0
+ * @user_data: of the pushes
+ * @count: out: how many were called off, and will fail with ECANCELED
+ * @reserved: out: 0
+ *
+ * A push can be called off until its sink is offered the first bytes. Fails with
+ * EALREADY if there is none with this @user_data that can.
+ */
+struct splicevec_cancel {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 user_data;
+	__u32 count;
+	__u32 reserved;
+};
+
+/**
+ * struct splicevec_policy - what holds for every push from this vector
+ * @size: sizeof(struct splicevec_policy)
+ * @set: which flags to set anew: STABLE, VERIFY; 0: none, just ask
+ * @flags: those of @set that every push has from now on as if it had asked for them.
+ *	SPLICE, read(2), splice(2) and sendfile(2) are such pushes too; VERIFY goes for
+ *	STRICT ones
+ * @reserved: 0
+ * @was: out: the flags before
+ *
+ * A new vector has none. Pushes that are under way go on as they began.
+ */
+struct splicevec_policy {
+	__u32 size;
+	__u32 set;
+	__u32 flags;
+	__u32 reserved;
+	__aligned_u64 was;
 };
 
 #endif /* _UAPI_LINUX_SPLICEVEC_H */

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _SV_RELEASE_H
+#define _SV_RELEASE_H
+
+struct work_struct;
+
+void sv_release_queue(struct work_struct *release);
+
+int sv_release_init(void);
+void sv_release_exit(void);
+
+#endif /* _SV_RELEASE_H */
