@@ -1,198 +1,493 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Tracked pushes: whoever reads the pages last gives them back, from anywhere. */
+/* Completions: one record for each promise, when the last part is done. */
 #include "completion.h"
 
-#include <linux/module.h>
-#include <linux/skbuff.h>
-#include <linux/workqueue.h>
+#include <linux/err.h>
+#include <linux/poll.h>
+#include <linux/wait.h>
 
 #include "helpers.h"
 #include "suites.h"
 
-#define MANY	50
+#define PUSH	SPLICEVEC_COMPLETION_PUSH
+#define NOTIFY	SPLICEVEC_COMPLETION_NOTIFY
 
-static const struct sv_test_run one_run[] = { { 0, 1000 } };
+/* More than any case has. */
+#define ALL	100
 
-/* A push of a loan that nobody else holds. */
-static struct sv_push *new_push(struct kunit *test)
+static unsigned int *limit, usual_limit;
+
+static int completion_init(struct kunit *test)
 {
-	struct sv_loan *loan = sv_test_loan(test, one_run, 1);
-	struct sv_push *push = sv_push_begin(loan, sv_test_account(test));
-
-	sv_loan_put(loan);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, push);
-	return push;
+	limit = sv_test_parameter(test, "vector_records");
+	usual_limit = *limit;
+	return sv_test_init(test);
 }
 
-static void do_nothing(struct work_struct *work)
+/* The limit of a case that has ended half way is nobody else's. */
+static void completion_exit(struct kunit *test)
 {
+	WRITE_ONCE(*limit, usual_limit);
+	sv_test_exit(test);
 }
 
-/* The queue runs one at a time: what was there before has run. */
-static void wait_for_releases(void)
+static struct sv_completions *new_completions(struct kunit *test)
 {
-	struct work_struct work;
+	struct sv_completions *completions = sv_completions_new();
 
-	INIT_WORK_ONSTACK(&work, do_nothing);
-	sv_release_queue(&work);
-	flush_work(&work);
-	destroy_work_on_stack(&work);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, completions);
+	return completions;
 }
 
-static long pushes(struct kunit *test)
+static struct sv_completion *reserve(struct kunit *test,
+				     struct sv_completions *completions,
+				     enum splicevec_completion_kind kind,
+				     u64 user_data)
 {
-	return atomic_long_read(&sv_test_account(test)->pushes);
+	struct sv_completion *completion =
+		sv_completion_reserve(completions, sv_test_account(test), kind,
+				      user_data);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(completion));
+	return completion;
 }
 
-static void a_push_holds_all_it_needs(struct kunit *test)
+/* Work that is done as soon as it is asked for. */
+static void post(struct kunit *test, struct sv_completions *completions,
+		 u64 user_data)
 {
-	struct sv_account *account = sv_test_account(test);
-	int modules = module_refcount(THIS_MODULE);
-	struct sv_push *push = new_push(test);
-
-	KUNIT_EXPECT_EQ(test, refcount_read(&push->loan->refs), 1);
-	KUNIT_EXPECT_EQ(test, module_refcount(THIS_MODULE), modules + 1);
-	KUNIT_EXPECT_EQ(test, pushes(test), 1);
-	/* the case's, the loan's and the push's */
-	KUNIT_EXPECT_EQ(test, refcount_read(&account->refs), 3);
-	KUNIT_EXPECT_EQ(test, sv_test_returned(test), 0);
-	sv_push_put(push);
-	wait_for_releases();
-	KUNIT_EXPECT_EQ(test, sv_test_returned(test), 1);
-	KUNIT_EXPECT_EQ(test, module_refcount(THIS_MODULE), modules);
-	KUNIT_EXPECT_EQ(test, pushes(test), 0);
+	sv_completion_tell(reserve(test, completions, PUSH, user_data), 1);
 }
 
-static void the_last_reader_ends_the_push(struct kunit *test)
+static long promised(struct kunit *test)
 {
-	struct sv_push *push = new_push(test);
-
-	KUNIT_EXPECT_TRUE(test, sv_push_get(push));
-	KUNIT_EXPECT_TRUE(test, sv_push_get(push));
-	sv_push_put(push);
-	sv_push_put(push);
-	wait_for_releases();
-	KUNIT_EXPECT_EQ(test, sv_test_returned(test), 0);
-	KUNIT_EXPECT_EQ(test, pushes(test), 1);
-	sv_push_put(push);
-	wait_for_releases();
-	KUNIT_EXPECT_EQ(test, sv_test_returned(test), 1);
+	return atomic_long_read(&sv_test_account(test)->completions);
 }
 
-/* Pages come back where one may sleep, however the sink ends. */
-static void a_push_may_end_with_interrupts_off(struct kunit *test)
+/* All there are have this user_data, @first and on, and no other. */
+static void expect_records(struct kunit *test, struct list_head *taken,
+			   u64 first, u32 nr)
 {
-	struct sv_push *push = new_push(test);
-	int returned;
+	struct sv_completion *completion;
+	u32 seen = 0;
 
-	local_irq_disable();
-	sv_push_put(push);
-	returned = sv_test_returned(test);
-	local_irq_enable();
-	KUNIT_EXPECT_EQ(test, returned, 0);
-	wait_for_releases();
-	KUNIT_EXPECT_EQ(test, sv_test_returned(test), 1);
+	list_for_each_entry(completion, taken, node)
+		KUNIT_EXPECT_EQ(test, completion->record.user_data,
+				first + seen++);
+	KUNIT_EXPECT_EQ(test, seen, nr);
 }
 
-static void many_pushes_that_end_at_once_all_end(struct kunit *test)
+/* Take all, see that they are those, and free them. */
+static void reap(struct kunit *test, struct sv_completions *completions,
+		 u64 first, u32 nr)
 {
-	struct sv_push *push[MANY];
+	LIST_HEAD(taken);
+
+	KUNIT_EXPECT_TRUE(test, sv_completions_take(completions, 0, ALL, &taken));
+	expect_records(test, &taken, first, nr);
+	sv_completions_free(completions, &taken);
+}
+
+static void a_record_comes_after_the_last_part(struct kunit *test)
+{
+	struct sv_completions *completions = new_completions(test);
+	struct sv_completion *completion = reserve(test, completions, PUSH, 7);
+
+	KUNIT_EXPECT_EQ(test, promised(test), 1);
+	sv_completion_get(completion);
+	sv_completion_get(completion);
+	sv_completion_put(completion);
+	KUNIT_EXPECT_EQ(test, sv_completions_ready(completions), 0);
+	sv_completion_tell(completion, 100);
+	KUNIT_EXPECT_EQ(test, sv_completions_ready(completions), 0);
+	sv_completion_put(completion);
+	KUNIT_EXPECT_EQ(test, sv_completions_ready(completions), 1);
+	reap(test, completions, 7, 1);
+	KUNIT_EXPECT_EQ(test, sv_completions_ready(completions), 0);
+	KUNIT_EXPECT_EQ(test, promised(test), 0);
+	sv_completions_close(completions);
+}
+
+static void a_record_says_what_its_parts_said(struct kunit *test)
+{
+	struct sv_completions *completions = new_completions(test);
+	struct sv_completion *completion = reserve(test, completions, PUSH, 9);
+	const struct splicevec_completion *record = &completion->record;
+	LIST_HEAD(taken);
+
+	sv_completion_get(completion);
+	sv_completion_tell(completion, 1000);
+	sv_completion_add_copied(completion, 300);
+	sv_completion_add_copied(completion, 400);
+	sv_completion_fail(completion, -EPIPE);
+	sv_completion_fail(completion, -ECONNRESET);
+	sv_completion_put(completion);
+	sv_completions_take(completions, 1, ALL, &taken);
+	KUNIT_EXPECT_EQ(test, record->user_data, 9);
+	KUNIT_EXPECT_EQ(test, record->kind, PUSH);
+	KUNIT_EXPECT_EQ(test, record->bytes, 1000);
+	KUNIT_EXPECT_EQ(test, record->copied, 700);
+	/* the first one */
+	KUNIT_EXPECT_EQ(test, record->status, -EPIPE);
+	KUNIT_EXPECT_EQ(test, record->flags, 0);
+	KUNIT_EXPECT_EQ(test, record->reserved, 0);
+	sv_completions_free(completions, &taken);
+	sv_completions_close(completions);
+}
+
+/* Several receivers count the same bytes. */
+static void no_more_is_copied_than_was_pushed(struct kunit *test)
+{
+	struct sv_completions *completions = new_completions(test);
+	struct sv_completion *completion = reserve(test, completions, PUSH, 0);
+	LIST_HEAD(taken);
+
+	sv_completion_add_copied(completion, 50);
+	sv_completion_add_copied(completion, 50);
+	sv_completion_tell(completion, 60);
+	sv_completions_take(completions, 1, ALL, &taken);
+	KUNIT_EXPECT_EQ(test, completion->record.copied, 60);
+	sv_completions_free(completions, &taken);
+	sv_completions_close(completions);
+}
+
+static void records_come_in_the_order_of_their_ends(struct kunit *test)
+{
+	struct sv_completions *completions = new_completions(test);
+	struct sv_completion *work[3];
 	int i;
 
-	for (i = 0; i < MANY; i++)
-		push[i] = new_push(test);
-	KUNIT_EXPECT_EQ(test, pushes(test), MANY);
-	local_irq_disable();
-	for (i = 0; i < MANY; i++)
-		sv_push_put(push[i]);
-	local_irq_enable();
-	wait_for_releases();
-	KUNIT_EXPECT_EQ(test, sv_test_returned(test), MANY);
-	KUNIT_EXPECT_EQ(test, pushes(test), 0);
+	for (i = 0; i < 3; i++)
+		work[i] = reserve(test, completions, PUSH, 2 - i);
+	/* one of them not called off any more, one of another kind */
+	KUNIT_EXPECT_EQ(test, sv_completion_begin(work[1]), 0);
+	sv_completion_tell(work[2], 1);
+	sv_completion_tell(work[1], 1);
+	sv_completion_tell(work[0], 1);
+	sv_completion_tell(reserve(test, completions, NOTIFY, 3), 1);
+	reap(test, completions, 0, 4);
+	sv_completions_close(completions);
 }
 
-static void pushes_of_one_loan_share_it(struct kunit *test)
+/* However late its parts are done. */
+static void what_failed_has_no_record(struct kunit *test)
 {
-	struct sv_loan *loan = sv_test_loan(test, one_run, 1);
-	struct sv_push *first = sv_push_begin(loan, sv_test_account(test));
-	struct sv_push *second = sv_push_begin(loan, sv_test_account(test));
+	struct sv_completions *completions = new_completions(test);
+	struct sv_completion *completion = reserve(test, completions, PUSH, 1);
 
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, first);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, second);
-	KUNIT_EXPECT_EQ(test, refcount_read(&loan->refs), 3);
-	sv_loan_put(loan);
-	sv_push_put(first);
-	wait_for_releases();
-	KUNIT_EXPECT_EQ(test, sv_test_returned(test), 0);
-	sv_push_put(second);
-	wait_for_releases();
-	KUNIT_EXPECT_EQ(test, sv_test_returned(test), 1);
+	sv_completion_get(completion);
+	sv_completion_forget(completion);
+	KUNIT_EXPECT_EQ(test, promised(test), 1);
+	sv_completion_put(completion);
+	KUNIT_EXPECT_EQ(test, promised(test), 0);
+	KUNIT_EXPECT_EQ(test, sv_completions_ready(completions), 0);
+	KUNIT_EXPECT_EQ(test, completions->nr, 0);
+	sv_completions_close(completions);
 }
 
-/* tee(2) would make as many as it likes. */
-static void references_have_a_limit(struct kunit *test)
+static void a_closed_vector_takes_its_records_along(struct kunit *test)
 {
-	struct sv_push *push = new_push(test);
-	refcount_t *refs = &push->ubuf.refcnt;
+	struct sv_completions *completions = new_completions(test);
 
-	refcount_set(refs, INT_MAX / 2);
-	KUNIT_EXPECT_TRUE(test, sv_push_get(push));
-	KUNIT_EXPECT_FALSE(test, sv_push_get(push));
-	KUNIT_EXPECT_EQ(test, refcount_read(refs), INT_MAX / 2 + 1);
-	refcount_set(refs, 1);
-	sv_push_put(push);
-	wait_for_releases();
-	KUNIT_EXPECT_EQ(test, sv_test_returned(test), 1);
+	post(test, completions, 1);
+	post(test, completions, 2);
+	KUNIT_EXPECT_EQ(test, promised(test), 2);
+	sv_completions_close(completions);
+	KUNIT_EXPECT_EQ(test, promised(test), 0);
 }
 
-/* What a socket says of a packet of so many bytes of ours. */
-static void end_packet(struct sv_push *push, unsigned int bytes, bool zerocopy)
+/* The work holds what it tells, which is freed with the last of it. */
+static void work_may_end_after_its_vector(struct kunit *test)
 {
-	struct sk_buff skb = { .len = bytes + 40, .data_len = bytes };
+	struct sv_completions *completions = new_completions(test);
+	struct sv_completion *first = reserve(test, completions, PUSH, 1);
+	struct sv_completion *second = reserve(test, completions, NOTIFY, 2);
 
-	sv_ubuf_complete(&skb, &push->ubuf, zerocopy);
+	sv_completions_close(completions);
+	KUNIT_EXPECT_EQ(test, refcount_read(&completions->refs), 2);
+	sv_completion_tell(first, 1);
+	KUNIT_EXPECT_EQ(test, refcount_read(&completions->refs), 1);
+	KUNIT_EXPECT_EQ(test, completions->ready, 0);
+	KUNIT_EXPECT_EQ(test, completions->nr, 1);
+	sv_completion_put(second);
+	KUNIT_EXPECT_EQ(test, promised(test), 0);
 }
 
-static void copied_bytes_are_counted_until_all_have_ended(struct kunit *test)
-{
-	struct sv_push *push = new_push(test);
-	bool settled;
-	int i;
+struct listener {
+	struct sv_recipient recipient;
+	struct splicevec_completion record;
+	int told;
+};
 
-	KUNIT_EXPECT_EQ(test, sv_push_copied(push, &settled), 0);
-	KUNIT_EXPECT_TRUE(test, settled);
-	for (i = 0; i < 4; i++)
-		KUNIT_EXPECT_TRUE(test, sv_push_get(push));
-	end_packet(push, 100, false);
-	KUNIT_EXPECT_EQ(test, sv_push_copied(push, &settled), 100);
-	KUNIT_EXPECT_FALSE(test, settled);
-	end_packet(push, 200, true);
-	end_packet(push, 400, false);
-	KUNIT_EXPECT_EQ(test, sv_push_copied(push, &settled), 500);
-	KUNIT_EXPECT_FALSE(test, settled);
-	/* a packet that never was */
-	sv_ubuf_complete(NULL, &push->ubuf, false);
-	KUNIT_EXPECT_EQ(test, sv_push_copied(push, &settled), 500);
-	KUNIT_EXPECT_TRUE(test, settled);
-	sv_push_put(push);
-	wait_for_releases();
-	KUNIT_EXPECT_EQ(test, sv_test_returned(test), 1);
+static void hear(struct sv_recipient *recipient,
+		 const struct splicevec_completion *record)
+{
+	struct listener *listener = container_of(recipient, struct listener,
+						 recipient);
+
+	listener->record = *record;
+	listener->told++;
+}
+
+/* And no queue gets the record, whether it is open or closed. */
+static void a_recipient_is_told_in_place_of_the_queue(struct kunit *test)
+{
+	struct sv_completions *completions = new_completions(test);
+	struct listener listener = { .recipient.tell = hear };
+	struct sv_completion *open = reserve(test, completions, PUSH, 1);
+	struct sv_completion *closed = reserve(test, completions, PUSH, 2);
+
+	open->recipient = &listener.recipient;
+	closed->recipient = &listener.recipient;
+	sv_completion_put(sv_completion_get(open));
+	KUNIT_EXPECT_EQ(test, listener.told, 0);
+	sv_completion_fail(open, -EPIPE);
+	sv_completion_tell(open, 7);
+	KUNIT_EXPECT_EQ(test, listener.told, 1);
+	KUNIT_EXPECT_EQ(test, listener.record.user_data, 1);
+	KUNIT_EXPECT_EQ(test, listener.record.bytes, 7);
+	KUNIT_EXPECT_EQ(test, listener.record.status, -EPIPE);
+	KUNIT_EXPECT_EQ(test, completions->ready, 0);
+	KUNIT_EXPECT_EQ(test, completions->nr, 1);
+	sv_completions_close(completions);
+	sv_completion_tell(closed, 8);
+	KUNIT_EXPECT_EQ(test, listener.told, 2);
+	KUNIT_EXPECT_EQ(test, listener.record.bytes, 8);
+	KUNIT_EXPECT_EQ(test, promised(test), 0);
+}
+
+static void a_recipient_is_not_told_of_what_failed(struct kunit *test)
+{
+	struct sv_completions *completions = new_completions(test);
+	struct sv_completion *failed = reserve(test, completions, PUSH, 1);
+	struct listener listener = { .recipient.tell = hear };
+
+	failed->recipient = &listener.recipient;
+	sv_completion_get(failed);
+	sv_completion_forget(failed);
+	sv_completion_put(failed);
+	KUNIT_EXPECT_EQ(test, listener.told, 0);
+	KUNIT_EXPECT_EQ(test, completions->nr, 0);
+	sv_completions_close(completions);
+}
+
+static void expect_full(struct kunit *test, struct sv_completions *completions)
+{
+	struct sv_completion *more =
+		sv_completion_reserve(completions, sv_test_account(test), PUSH,
+				      0);
+
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(more), -ENOBUFS);
+	if (!IS_ERR(more))
+		sv_completion_forget(more);
+}
+
+/* Those to come, those that came and those on their way to a reaper. */
+static void a_vector_has_so_many_records(struct kunit *test)
+{
+	struct sv_completions *completions = new_completions(test);
+	struct sv_completion *late;
+	LIST_HEAD(taken);
+
+	WRITE_ONCE(*limit, 2);
+	late = reserve(test, completions, PUSH, 1);
+	post(test, completions, 2);
+	expect_full(test, completions);
+	sv_completions_take(completions, 0, ALL, &taken);
+	expect_full(test, completions);
+	sv_completions_free(completions, &taken);
+	KUNIT_EXPECT_EQ(test, completions->nr, 1);
+	post(test, completions, 3);
+	expect_full(test, completions);
+	sv_completion_forget(late);
+	post(test, completions, 4);
+	expect_full(test, completions);
+	KUNIT_EXPECT_EQ(test, completions->nr, 2);
+	reap(test, completions, 3, 2);
+	KUNIT_EXPECT_EQ(test, completions->nr, 0);
+	sv_completions_close(completions);
+}
+
+static void what_has_not_begun_can_be_called_off(struct kunit *test)
+{
+	struct sv_completions *completions = new_completions(test);
+	struct sv_completion *called = reserve(test, completions, PUSH, 1);
+	struct sv_completion *other = reserve(test, completions, PUSH, 2);
+	struct sv_completion *same = reserve(test, completions, PUSH, 1);
+	u32 nr = 0;
+
+	KUNIT_EXPECT_EQ(test, sv_completions_cancel(completions, 1, &nr), 0);
+	KUNIT_EXPECT_EQ(test, nr, 2);
+	KUNIT_EXPECT_EQ(test, sv_completions_cancel(completions, 1, &nr),
+			-EALREADY);
+	KUNIT_EXPECT_EQ(test, nr, 0);
+	KUNIT_EXPECT_EQ(test, sv_completion_begin(called), -ECANCELED);
+	KUNIT_EXPECT_EQ(test, sv_completion_begin(same), -ECANCELED);
+	KUNIT_EXPECT_EQ(test, sv_completion_begin(other), 0);
+	sv_completion_forget(called);
+	sv_completion_forget(same);
+	sv_completion_tell(other, 1);
+	reap(test, completions, 2, 1);
+	KUNIT_EXPECT_EQ(test, completions->nr, 0);
+	sv_completions_close(completions);
+}
+
+static void what_has_begun_cannot_be_called_off(struct kunit *test)
+{
+	struct sv_completions *completions = new_completions(test);
+	struct sv_completion *begun = reserve(test, completions, PUSH, 1);
+	struct sv_completion *pull = reserve(test, completions, NOTIFY, 1);
+	u32 nr;
+
+	KUNIT_EXPECT_EQ(test, sv_completion_begin(begun), 0);
+	KUNIT_EXPECT_EQ(test, sv_completions_cancel(completions, 1, &nr),
+			-EALREADY);
+	/* it may offer more */
+	KUNIT_EXPECT_EQ(test, sv_completion_begin(begun), 0);
+	sv_completion_tell(begun, 1);
+	KUNIT_EXPECT_EQ(test, sv_completions_cancel(completions, 1, &nr),
+			-EALREADY);
+	reap(test, completions, 1, 1);
+	sv_completion_forget(pull);
+	sv_completions_close(completions);
+}
+
+static void take_has_as_many_as_asked_or_none(struct kunit *test)
+{
+	struct sv_completions *completions = new_completions(test);
+	LIST_HEAD(taken);
+	u64 i;
+
+	KUNIT_EXPECT_TRUE(test, sv_completions_take(completions, 0, ALL, &taken));
+	for (i = 0; i < 3; i++)
+		post(test, completions, i);
+	KUNIT_EXPECT_FALSE(test, sv_completions_take(completions, 4, ALL, &taken));
+	KUNIT_EXPECT_TRUE(test, list_empty(&taken));
+	KUNIT_EXPECT_EQ(test, sv_completions_ready(completions), 3);
+	KUNIT_EXPECT_TRUE(test, sv_completions_take(completions, 2, 2, &taken));
+	expect_records(test, &taken, 0, 2);
+	KUNIT_EXPECT_EQ(test, sv_completions_ready(completions), 1);
+	/* those are not forgotten before they were delivered */
+	KUNIT_EXPECT_EQ(test, completions->nr, 3);
+	sv_completions_free(completions, &taken);
+	KUNIT_EXPECT_TRUE(test, list_empty(&taken));
+	KUNIT_EXPECT_EQ(test, completions->nr, 1);
+	reap(test, completions, 2, 1);
+	sv_completions_close(completions);
+}
+
+static void what_is_put_back_comes_first(struct kunit *test)
+{
+	struct sv_completions *completions = new_completions(test);
+	LIST_HEAD(taken);
+	u64 i;
+
+	for (i = 0; i < 3; i++)
+		post(test, completions, i);
+	sv_completions_take(completions, 0, 2, &taken);
+	post(test, completions, 3);
+	sv_completions_return(completions, &taken);
+	KUNIT_EXPECT_TRUE(test, list_empty(&taken));
+	KUNIT_EXPECT_EQ(test, sv_completions_ready(completions), 4);
+	KUNIT_EXPECT_EQ(test, completions->nr, 4);
+	/* nothing is no records */
+	sv_completions_return(completions, &taken);
+	KUNIT_EXPECT_EQ(test, sv_completions_ready(completions), 4);
+	reap(test, completions, 0, 4);
+	KUNIT_EXPECT_EQ(test, completions->nr, 0);
+	sv_completions_close(completions);
+}
+
+/* Somebody who waits, and how often they were woken. */
+struct sleeper {
+	struct wait_queue_entry entry;
+	int woken;
+};
+
+static int count_wake(struct wait_queue_entry *entry, unsigned int mode,
+		      int flags, void *key)
+{
+	container_of(entry, struct sleeper, entry)->woken++;
+	return 0;
+}
+
+static void begin_to_wait(struct sleeper *sleeper, struct wait_queue_head *where)
+{
+	sleeper->woken = 0;
+	init_waitqueue_func_entry(&sleeper->entry, count_wake);
+	add_wait_queue(where, &sleeper->entry);
+}
+
+/* Who waits for two is not woken for one. */
+static void those_who_wait_for_the_fewest_are_woken(struct kunit *test)
+{
+	struct sv_completions *completions = new_completions(test);
+	struct sleeper reaper, poller;
+	LIST_HEAD(taken);
+
+	begin_to_wait(&reaper, &completions->wait);
+	begin_to_wait(&poller, &completions->poll);
+	KUNIT_EXPECT_FALSE(test, sv_completions_take(completions, 3, ALL, &taken));
+	KUNIT_EXPECT_FALSE(test, sv_completions_take(completions, 2, ALL, &taken));
+	KUNIT_EXPECT_FALSE(test, sv_completions_take(completions, 4, ALL, &taken));
+	KUNIT_EXPECT_EQ(test, completions->wake_at, 2);
+	post(test, completions, 0);
+	KUNIT_EXPECT_EQ(test, reaper.woken, 0);
+	post(test, completions, 1);
+	KUNIT_EXPECT_EQ(test, reaper.woken, 1);
+	KUNIT_EXPECT_EQ(test, completions->wake_at, U32_MAX);
+	/* until they say so again nobody waits for any */
+	post(test, completions, 2);
+	KUNIT_EXPECT_EQ(test, reaper.woken, 1);
+	KUNIT_EXPECT_EQ(test, poller.woken, 3);
+	remove_wait_queue(&completions->wait, &reaper.entry);
+	remove_wait_queue(&completions->poll, &poller.entry);
+	reap(test, completions, 0, 3);
+	sv_completions_close(completions);
+}
+
+/* What one could not deliver may be what another waits for. */
+static void what_is_put_back_wakes(struct kunit *test)
+{
+	struct sv_completions *completions = new_completions(test);
+	struct sleeper reaper;
+	LIST_HEAD(others);
+	LIST_HEAD(taken);
+
+	post(test, completions, 0);
+	sv_completions_take(completions, 0, ALL, &taken);
+	begin_to_wait(&reaper, &completions->wait);
+	KUNIT_EXPECT_FALSE(test, sv_completions_take(completions, 1, ALL, &others));
+	sv_completions_return(completions, &taken);
+	KUNIT_EXPECT_EQ(test, reaper.woken, 1);
+	remove_wait_queue(&completions->wait, &reaper.entry);
+	reap(test, completions, 0, 1);
+	sv_completions_close(completions);
 }
 
 static struct kunit_case completion_cases[] = {
-	KUNIT_CASE(a_push_holds_all_it_needs),
-	KUNIT_CASE(the_last_reader_ends_the_push),
-	KUNIT_CASE(a_push_may_end_with_interrupts_off),
-	KUNIT_CASE(many_pushes_that_end_at_once_all_end),
-	KUNIT_CASE(pushes_of_one_loan_share_it),
-	KUNIT_CASE(references_have_a_limit),
-	KUNIT_CASE(copied_bytes_are_counted_until_all_have_ended),
+	KUNIT_CASE(a_record_comes_after_the_last_part),
+	KUNIT_CASE(a_record_says_what_its_parts_said),
+	KUNIT_CASE(no_more_is_copied_than_was_pushed),
+	KUNIT_CASE(records_come_in_the_order_of_their_ends),
+	KUNIT_CASE(what_failed_has_no_record),
+	KUNIT_CASE(a_closed_vector_takes_its_records_along),
+	KUNIT_CASE(work_may_end_after_its_vector),
+	KUNIT_CASE(a_recipient_is_told_in_place_of_the_queue),
+	KUNIT_CASE(a_recipient_is_not_told_of_what_failed),
+	KUNIT_CASE(a_vector_has_so_many_records),
+	KUNIT_CASE(what_has_not_begun_can_be_called_off),
+	KUNIT_CASE(what_has_begun_cannot_be_called_off),
+	KUNIT_CASE(take_has_as_many_as_asked_or_none),
+	KUNIT_CASE(what_is_put_back_comes_first),
+	KUNIT_CASE(those_who_wait_for_the_fewest_are_woken),
+	KUNIT_CASE(what_is_put_back_wakes),
 	{}
 };
 
 struct kunit_suite sv_completion_suite = {
 	.name = "completion",
-	.init = sv_test_init,
-	.exit = sv_test_exit,
+	.init = completion_init,
+	.exit = completion_exit,
 	.test_cases = completion_cases,
 };

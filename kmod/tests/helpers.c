@@ -58,6 +58,7 @@ void sv_test_exit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&account->pages), 0);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&account->pinned), 0);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&account->pushes), 0);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&account->completions), 0);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&own->user.locked_vm), 0);
 	for (kind = 0; kind < SPLICEVEC_KINDS; kind++)
 		KUNIT_EXPECT_EQ(test, atomic_long_read(&account->loans[kind]), 0);
@@ -76,7 +77,8 @@ struct page *sv_test_page(unsigned int run)
 
 static void count_return(struct sv_loan *loan)
 {
-	atomic_inc(returned);
+	if (in_task() && !irqs_disabled())
+		atomic_inc(returned);
 }
 
 /**

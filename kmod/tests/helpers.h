@@ -13,7 +13,7 @@
  * struct sv_test - what each case has, as its test->priv
  * @account: pays for the loans of the case and of nobody else
  * @user: the account's user, known to nobody else
- * @returned: how often a loan of sv_test_loan() was given back
+ * @returned: how often a loan of sv_test_loan() was given back where one may sleep
  *
  * At the end of the case all of it has to be as at the beginning.
  */

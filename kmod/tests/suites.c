@@ -23,7 +23,11 @@ static struct kunit_suite *const suites[] = {
 	&sv_vector_suite,
 	&sv_loan_suite,
 	&sv_account_suite,
+	&sv_tracked_suite,
 	&sv_completion_suite,
+	&sv_verify_suite,
+	&sv_pin_suite,
+	&sv_lend_suite,
 	&sv_tables_suite,
 };
 

@@ -9,7 +9,11 @@ extern struct kunit_suite sv_slices_suite;
 extern struct kunit_suite sv_vector_suite;
 extern struct kunit_suite sv_loan_suite;
 extern struct kunit_suite sv_account_suite;
+extern struct kunit_suite sv_tracked_suite;
 extern struct kunit_suite sv_completion_suite;
+extern struct kunit_suite sv_verify_suite;
+extern struct kunit_suite sv_pin_suite;
+extern struct kunit_suite sv_lend_suite;
 extern struct kunit_suite sv_tables_suite;
 
 void sv_suites_init(void);
