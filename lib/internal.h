@@ -20,4 +20,21 @@
  */
 int sv__command(int vec, unsigned long request, void *cmd);
 
+/**
+ * sv__push - run a push
+ * @vec: vector
+ * @cmd: all but its size set
+ *
+ * Return: bytes, or a negative errno.
+ */
+int64_t sv__push(int vec, struct splicevec_push *cmd);
+
+/**
+ * sv__start_at_head - the start of a push from the head
+ * @flags: of the push
+ *
+ * Return: it. Only a kept window has one; the kernel wants 0 elsewhere.
+ */
+int64_t sv__start_at_head(unsigned int flags);
+
 #endif /* SV_INTERNAL_H */

@@ -41,3 +41,32 @@ SV_API int64_t sv_pull_mem(int vec, const void *addr, uint64_t len,
 
 	return pull(vec, &cmd);
 }
+
+SV_API int64_t sv_pull_notify(int vec, int fd, int64_t offset, uint64_t len,
+			      unsigned int flags, uint64_t user_data)
+{
+	struct splicevec_pull cmd = {
+		.fd = fd,
+		.flags = flags | SPLICEVEC_NOTIFY,
+		.offset = offset,
+		.len = len,
+		.user_data = user_data,
+	};
+
+	return pull(vec, &cmd);
+}
+
+SV_API int64_t sv_pull_mem_notify(int vec, const void *addr, uint64_t len,
+				  unsigned int flags, uint64_t user_data)
+{
+	struct splicevec_pull cmd = {
+		.fd = SPLICEVEC_FD_MEM,
+		.flags = flags | SPLICEVEC_NOTIFY,
+		.offset = SV_POSITION,
+		.len = len,
+		.addr = (uintptr_t)addr,
+		.user_data = user_data,
+	};
+
+	return pull(vec, &cmd);
+}

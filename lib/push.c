@@ -8,15 +8,14 @@ SV_API int sv_cmd_push(int vec, struct splicevec_push *cmd)
 	return sv__command(vec, SPLICEVEC_PUSH, cmd);
 }
 
-static int64_t push(int vec, struct splicevec_push *cmd)
+int64_t sv__push(int vec, struct splicevec_push *cmd)
 {
 	int ret = sv_cmd_push(vec, cmd);
 
 	return ret ? ret : (int64_t)cmd->bytes;
 }
 
-/* Only a kept window has a start; the kernel wants 0 elsewhere. */
-static int64_t start_at_head(unsigned int flags)
+int64_t sv__start_at_head(unsigned int flags)
 {
 	return flags & SPLICEVEC_KEEP ? SV_HEAD : 0;
 }
@@ -28,11 +27,11 @@ SV_API int64_t sv_push(int vec, int fd, int64_t offset, uint64_t len,
 		.fd = fd,
 		.flags = flags,
 		.offset = offset,
-		.start = start_at_head(flags),
+		.start = sv__start_at_head(flags),
 		.len = len,
 	};
 
-	return push(vec, &cmd);
+	return sv__push(vec, &cmd);
 }
 
 SV_API int64_t sv_push_window(int vec, int fd, int64_t offset, int64_t start,
@@ -46,7 +45,7 @@ SV_API int64_t sv_push_window(int vec, int fd, int64_t offset, int64_t start,
 		.len = len,
 	};
 
-	return push(vec, &cmd);
+	return sv__push(vec, &cmd);
 }
 
 SV_API int64_t sv_push_mem(int vec, void *addr, uint64_t len,
@@ -56,12 +55,12 @@ SV_API int64_t sv_push_mem(int vec, void *addr, uint64_t len,
 		.fd = SPLICEVEC_FD_MEM,
 		.flags = flags,
 		.offset = SV_POSITION,
-		.start = start_at_head(flags),
+		.start = sv__start_at_head(flags),
 		.len = len,
 		.addr = (uintptr_t)addr,
 	};
 
-	return push(vec, &cmd);
+	return sv__push(vec, &cmd);
 }
 
 SV_API int64_t sv_drop(int vec, uint64_t len)

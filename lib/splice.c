@@ -112,6 +112,24 @@ static int splice_failed(struct loop *l, int err, uint64_t asked)
 	return 0;
 }
 
+/* An empty datagram was pulled and is in no vector. */
+static int push_empty(struct loop *l)
+{
+	int64_t ret;
+
+	do {
+		ret = sv_push(l->vec, l->out, SV_POSITION, 0, 0);
+	} while (ret == -EAGAIN && !wait_for(l->out, POLLOUT));
+	return ret;
+}
+
+static bool is_refused_empty(const struct splicevec_splice *cmd)
+{
+	const unsigned int both = SPLICEVEC_RECORD | SPLICEVEC_OUT_AGAIN;
+
+	return !cmd->pulled && (cmd->result & both) == both;
+}
+
 static int splice_round(struct loop *l)
 {
 	struct splicevec_splice cmd = {
@@ -128,7 +146,7 @@ static int splice_round(struct loop *l)
 	l->eof = cmd.result & SPLICEVEC_EOF ||
 		 (cmd.pulled && l->kind == SOURCE_MESSAGES);
 	account(l, cmd.pulled, cmd.pushed);
-	return 0;
+	return is_refused_empty(&cmd) ? push_empty(l) : 0;
 }
 
 static int run(struct loop *l)

@@ -65,12 +65,44 @@ int64_t sv_pull_mem(int vec, const void *addr, uint64_t len,
 		    unsigned int flags);
 
 /**
+ * sv_pull_notify - pull, and be told when the last user is gone
+ * @vec: vector
+ * @fd: source; another vector only with SPLICEVEC_COPY
+ * @offset: first byte, or SV_POSITION
+ * @len: bytes at the most
+ * @flags: as sv_pull()
+ * @user_data: comes back in the record
+ *
+ * If this returns 0 or more, exactly one record follows, see sv_reap(): when
+ * neither this vector nor any other, no mapping and no sink has a page of what was
+ * pulled any more. Close, kill and reset are ends like others.
+ *
+ * Return: bytes pulled, 0 at the end of the source, or a negative errno.
+ */
+int64_t sv_pull_notify(int vec, int fd, int64_t offset, uint64_t len,
+		       unsigned int flags, uint64_t user_data);
+
+/**
+ * sv_pull_mem_notify - lend memory, and be told when it is all one's own again
+ * @vec: vector
+ * @addr: first byte; any alignment
+ * @len: bytes
+ * @flags: as sv_pull_mem()
+ * @user_data: comes back in the record
+ *
+ * Return: bytes pulled, for which exactly one record follows as for
+ * sv_pull_notify(), or a negative errno.
+ */
+int64_t sv_pull_mem_notify(int vec, const void *addr, uint64_t len,
+			   unsigned int flags, uint64_t user_data);
+
+/**
  * sv_push - hand bytes from the head of the vector to a sink, consuming them
  * @vec: vector
  * @fd: sink: file, pipe, socket or another vector
  * @offset: where to write in a file, or SV_POSITION
  * @len: bytes at the most, or SV_ALL
- * @flags: SPLICEVEC_NONBLOCK, SPLICEVEC_NOCOPY, SPLICEVEC_MORE;
+ * @flags: SPLICEVEC_NONBLOCK, SPLICEVEC_NOCOPY, SPLICEVEC_MORE, SPLICEVEC_STABLE;
  *	SPLICEVEC_KEEP consumes nothing and pushes from the head
  *
  * Return: bytes the sink accepted (0: the vector is empty), or a negative
@@ -113,6 +145,59 @@ int64_t sv_push_mem(int vec, void *addr, uint64_t len, unsigned int flags);
  * Return: bytes dropped, or a negative errno.
  */
 int64_t sv_drop(int vec, uint64_t len);
+
+/**
+ * sv_push_strict - push, and be told when the sink has let go
+ * @vec: vector
+ * @fd: sink, or SPLICEVEC_FD_NONE
+ * @offset: where to write in a file, or SV_POSITION
+ * @len: bytes at the most, or SV_ALL
+ * @flags: as sv_push(); SPLICEVEC_VERIFY
+ * @user_data: comes back in the record
+ *
+ * If this returns 0 or more, exactly one record follows, see sv_reap(): when the
+ * last packet that reads the pages has been acknowledged (of UDP: sent), when the pipe's reader
+ * has taken the bytes, when the device has written what an O_DIRECT file was
+ * handed, or has failed to. What cannot tell is given copies.
+ *
+ * Return: bytes the sink accepted, or a negative errno: -ENOBUFS, there are too
+ * many records, -ECANCELED, or one of sv_push().
+ */
+int64_t sv_push_strict(int vec, int fd, int64_t offset, uint64_t len,
+		       unsigned int flags, uint64_t user_data);
+
+/**
+ * sv_reap - take the records of what has ended
+ * @vec: vector
+ * @records: result
+ * @capacity: room in @records
+ * @min: records to wait for, at most @capacity and SPLICEVEC_REAP_MAX
+ * @timeout: nanoseconds to wait at the most; 0: do not wait, -1: without limit
+ *
+ * Return: records taken, fewer than @min after the time or on a signal, or a
+ * negative errno: -EINTR if a signal came and there were none.
+ */
+int sv_reap(int vec, struct splicevec_completion *records,
+	    unsigned int capacity, unsigned int min, int64_t timeout);
+
+/**
+ * sv_reap_eventfd - have an eventfd told of each record from now on
+ * @vec: vector
+ * @eventfd: in place of the present one, or -1 for none
+ *
+ * Return: 0 or a negative errno.
+ */
+int sv_reap_eventfd(int vec, int eventfd);
+
+/**
+ * sv_cancel - call strict pushes off whose sink was not offered anything yet
+ * @vec: vector
+ * @user_data: theirs
+ *
+ * Return: how many fail with -ECANCELED now, or -EALREADY: there are none that can
+ * be called off.
+ */
+int sv_cancel(int vec, uint64_t user_data);
 
 /**
  * sv_splice - move bytes from one fd to another, whatever they are
@@ -279,6 +364,49 @@ int sv_spans(int vec, uint64_t start, struct splicevec_span *spans,
  * Return: 0 or a negative errno.
  */
 int sv_features(int vec, int fd, struct splicevec_features *features);
+
+/**
+ * sv_policy - say what holds for every push from a vector
+ * @vec: vector
+ * @set: which flags to set: SPLICEVEC_STABLE, SPLICEVEC_VERIFY; 0 just asks
+ * @flags: those of @set that every push has from now on
+ *
+ * Return: the flags before, or a negative errno.
+ */
+int sv_policy(int vec, unsigned int set, unsigned int flags);
+
+/**
+ * struct sv_prediction - what would become of the bytes of a vector
+ * @bytes: how many there are
+ * @copied: how many of them would be copied
+ * @by: how many would go each way: indexed by enum splicevec_route
+ * @why: of those that would be copied, for what reason: by enum splicevec_why
+ * @pinned: how many would be pinned: these are among those that go TRACKED
+ */
+struct sv_prediction {
+	uint64_t bytes;
+	uint64_t copied;
+	uint64_t by[8];
+	uint64_t why[8];
+	uint64_t pinned;
+};
+
+/**
+ * sv_predict - what would a push of all the vector holds do?
+ * @vec: vector
+ * @fd: sink, as for sv_push()
+ * @flags: of the push; SPLICEVEC_STRICT and SPLICEVEC_STABLE matter, and the
+ *	vector's policy does
+ * @prediction: result
+ *
+ * Nothing is pushed. It is a prediction: routes and vectors change, and for its
+ * alignment or its length, or because a page cannot be pinned just then, a push may copy
+ * where this says it would not.
+ *
+ * Return: 0, or a negative errno: -EOPNOTSUPP, this is no sink.
+ */
+int sv_predict(int vec, int fd, unsigned int flags,
+	       struct sv_prediction *prediction);
 
 /*
  * The commands themselves, for those who want every field. The call sets @size

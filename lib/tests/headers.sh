@@ -14,7 +14,7 @@ compiles() {
 		-I"$top/include/uapi" "$tmp/alone.$4"
 }
 
-for header in splicevec.h linux/splicevec.h; do
+for header in splicevec.h splicevec_uring.h linux/splicevec.h; do
 	word=$(echo "$header" | tr /. __)
 	compiles "${word}_compiles_alone_as_c99" "$CC" c99 c "$header"
 	compiles "${word}_compiles_alone_as_c11" "$CC" c11 c "$header"

@@ -177,6 +177,15 @@ static void test_waiting(int in, int out)
 	came_out(sv_splice_vec(out, in, out, SV_ALL), 5,
 		 "waits_for_nonblocking_sink");
 	is(polled_fd, out, "polls_the_sink_with_bytes_held");
+	play({ .len = PIECE,
+	       .result = SPLICEVEC_RECORD | SPLICEVEC_OUT_AGAIN },
+	     { .push = true, .ret = -EAGAIN },
+	     { .push = true },
+	     { .len = PIECE, .pulled = 5, .pushed = 5,
+	       .result = SPLICEVEC_EOF });
+	came_out(sv_splice_vec(out, in, out, SV_ALL), 5,
+		 "pushes_an_empty_datagram_that_the_sink_had_no_room_for");
+	is(polled_fd, out, "and_waits_for_the_sink");
 }
 
 static void test_errors(int in, int blocking, int out)

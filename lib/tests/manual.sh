@@ -33,7 +33,8 @@ done
 
 # shellcheck disable=SC2013 # names have no blanks
 for call in $(sed -n 's/^[[:space:]]*\(sv_[a-z_]*\);$/\1/p' \
-		"$top/lib/libsplicevec.map"); do
+		"$top/lib/libsplicevec.map"; echo sv_prep_pull sv_prep_push \
+		sv_prep_splice); do
 	check "manual_has_$call" leads_to_page "$call.3"
 done
 tap_done
