@@ -25,6 +25,14 @@ static const struct {
 	  "pipes tell when they stop reading" },
 	{ SPLICEVEC_FEAT_PIN_READONLY, "pin_readonly",
 	  "read-only memory is lent, not copied" },
+	{ SPLICEVEC_FEAT_URING, "uring",
+	  "commands by io_uring" },
+	{ SPLICEVEC_FEAT_URING_STRICT, "uring_strict",
+	  "a CQE is the end of a strict push" },
+	{ SPLICEVEC_FEAT_STABLE, "stable",
+	  "sinks read what was there when it was pushed" },
+	{ SPLICEVEC_FEAT_STABLE_PIN, "stable_pin",
+	  "you may have writers to a file wait for that" },
 };
 
 #define NR_FEATURES ARRAY_SIZE(features)
@@ -34,6 +42,7 @@ static const char *const kinds[SPLICEVEC_KINDS] = {
 	[SPLICEVEC_CACHE] = "cache",
 	[SPLICEVEC_FOREIGN] = "foreign",
 	[SPLICEVEC_PINNED] = "pinned",
+	[SPLICEVEC_LENT] = "lent",
 };
 
 static const char *route_name(unsigned int route)
@@ -59,6 +68,7 @@ static const char *why_name(unsigned int why)
 		[SPLICEVEC_WHY_NO_SG] = "no-sg",
 		[SPLICEVEC_WHY_UPPER] = "upper",
 		[SPLICEVEC_WHY_UNKNOWN] = "unknown",
+		[SPLICEVEC_WHY_UNSTABLE] = "unstable",
 	};
 
 	return why < ARRAY_SIZE(names) ? names[why] : "?";
@@ -75,27 +85,39 @@ static void print_features(uint64_t bits)
 		       features[i].meaning);
 }
 
-static void print_route(const struct splicevec_features *f, int kind)
+static void print_route(unsigned int route, const char *why)
 {
-	const char *route = route_name(f->routes[kind]);
-	const char *why = why_name(f->reasons[kind]);
 	char cell[32];
 
-	snprintf(cell, sizeof(cell), why ? "%s (%s)" : "%s", route, why);
+	snprintf(cell, sizeof(cell), why ? "%s (%s)" : "%s", route_name(route),
+		 why);
 	printf(CELL, cell);
+}
+
+static void print_line(const char *name, const __u8 *routes,
+		       const __u8 *reasons)
+{
+	int kind;
+
+	printf(COLUMN, name);
+	for (kind = 1; kind < SPLICEVEC_KINDS; kind++)
+		print_route(routes[kind], why_name(reasons[kind]));
+	putchar('\n');
 }
 
 static void print_row(const struct route_row *row)
 {
-	int kind;
+	const struct splicevec_features *f = &row->features;
 
-	printf(COLUMN, row->sink);
-	if (row->error)
-		printf("not asked: %s", strerror(-row->error));
-	else
-		for (kind = 1; kind < SPLICEVEC_KINDS; kind++)
-			print_route(&row->features, kind);
-	putchar('\n');
+	if (row->error) {
+		printf(COLUMN "not asked: %s\n", row->sink,
+		       strerror(-row->error));
+		return;
+	}
+	print_line(row->sink, f->routes, f->reasons);
+	print_line("  strict", f->strict_routes, f->strict_reasons);
+	print_line("  stable", f->stable_routes, f->stable_reasons);
+	print_line("  pinned", f->pin_routes, f->pin_reasons);
 }
 
 static void print_routes(const struct route_row *rows, size_t nr)
@@ -111,7 +133,10 @@ static void print_routes(const struct route_row *rows, size_t nr)
 		print_row(&rows[i]);
 	puts("\nplain: page references, as sendfile(2). tracked: lent until "
 	     "the sink lets go.\ndirect: read by the device. moved: spans "
-	     "change hands. copied: see splicevec(4).");
+	     "change hands. copied: see splicevec(4).\nstrict: if it is to "
+	     "be told when the sink has let go.\nstable: if the sink shall "
+	     "read what was there when it was pushed.\npinned: the same, "
+	     "strict, of files open for writing: tracked cache is pinned.");
 }
 
 static json_t *json_features(uint64_t bits)
@@ -129,15 +154,23 @@ static json_t *json_row(const struct route_row *row)
 {
 	json_t *object = json_pack("{ss ss?}", "sink", row->sink, "error",
 				   row->error ? strerror(-row->error) : NULL);
+	const struct splicevec_features *f = &row->features;
 	int kind;
 
 	for (kind = 1; !row->error && kind < SPLICEVEC_KINDS; kind++)
 		json_object_set_new(object, kinds[kind],
-			json_pack("{ss ss?}",
-				"route",
-				route_name(row->features.routes[kind]),
-				"why",
-				why_name(row->features.reasons[kind])));
+			json_pack("{s:s, s:s?, s:s, s:s?, s:s, s:s?, s:s, s:s?}",
+				"route", route_name(f->routes[kind]),
+				"why", why_name(f->reasons[kind]),
+				"strict", route_name(f->strict_routes[kind]),
+				"strict_why",
+				why_name(f->strict_reasons[kind]),
+				"stable", route_name(f->stable_routes[kind]),
+				"stable_why",
+				why_name(f->stable_reasons[kind]),
+				"pinned", route_name(f->pin_routes[kind]),
+				"pinned_why",
+				why_name(f->pin_reasons[kind])));
 	return object;
 }
 
