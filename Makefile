@@ -10,11 +10,23 @@ STOCK			:= 6.1 6.12
 KERNELS_check		:= 7-debug $(STOCK)
 KERNELS_check-all	:= $(STOCK) 7 6.1-debug 7-debug 7-kcsan
 KERNELS_coverage	:= 6.1-debug 7-debug
+KERNELS_fuzz		:= 7-debug
+# Of these programs "make storm" does all that is promised: so many pushes of each sort.
+STORMS			:= storm_strict stable_storm
+STORM_PUSHES		?= 25000
 KERNELS ?= $(or $(KERNELS_$(firstword $(MAKECMDGOALS))),$(STOCK))
-# Test programs to run; empty: all.
+# Tests to run; empty: all. A word is a subject: it selects the test of that name and
+# those that have it between the "_" of theirs; =NAME is that test alone.
 TESTS		?=
+# Subjects that tests with other names belong to.
+ALSO_lend	:= lent
+ALSO_notify	:= reap
+# Also those that take too long on a kernel, and all sizes of transfers?
+EVERY		?= $(if $(TESTS)$(filter check-all,$(MAKECMDGOALS)),1)
 # Scenarios of the benchmark to run; empty: all.
 BENCH		?=
+# Seconds to fuzz for.
+SECONDS		?= 600
 # Seconds for one test program, and for all of them in one guest.
 LIMIT		?= 1200
 TOTAL		?= 3600
@@ -51,7 +63,7 @@ say		= @printf '  %-7s %s\n' $(1) $(2)
 .SECONDARY:
 .DELETE_ON_ERROR:
 .PHONY: all lib tools programs modules install uninstall check check-all \
-	coverage demo bench shell kernels selftest-here deps clean help FORCE
+	coverage fuzz storm demo bench shell kernels selftest-here deps clean help FORCE
 all: lib tools $(if $(wildcard /lib/modules/$(RUNNING)/build),\
 	$(BUILD)/$(RUNNING)/splicevec.ko)
 
@@ -109,11 +121,12 @@ $(BUILD)/guest/splicevec: $(TOOL_OBJS) $(LIB_A)
 	$(Q)$(CC) $(CFLAGS) -static -pthread -o $@ $^ -ljansson -lm 2>$@.log || \
 		{ cat $@.log; exit 1; }
 
-# Test programs: each selftests/*.c with a main is one, the rest is shared
+# Test programs: each selftests/*.c with a main is one, the rest is shared. The
+# fuzzer is made of several files.
 
 MAIN_C		:= $(shell grep -lE '^(TEST_HARNESS_MAIN|int main)' \
 			selftests/*.c 2>/dev/null)
-PROGRAMS	:= $(patsubst selftests/%.c,%,$(MAIN_C))
+PROGRAMS	:= $(patsubst selftests/%.c,%,$(MAIN_C)) fuzz
 GUEST_TESTS	:= $(filter-out demo,$(PROGRAMS))
 SHARED_OBJS	:= $(patsubst %.c,$(BUILD)/%.o,\
 			$(filter-out $(MAIN_C),$(wildcard selftests/*.c)))
@@ -136,21 +149,30 @@ $(SHARED_A): $(SHARED_OBJS)
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
-$(BUILD)/selftests/bin/%: $(BUILD)/selftests/%.o $(SHARED_A) $(LIB_A)
+# The linker warns of dlopen(): libfuse has modules, none is asked for.
+define link_test
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
-	@# The linker warns of dlopen(): libfuse has modules, none is asked for.
 	$(Q)$(CC) $(CFLAGS) -static -pthread -Wl,--wrap=alarm -o $@ $^ \
-		-lfuse3 2>$@.log || { cat $@.log; exit 1; }
+		-lfuse3 -luring 2>$@.log || { cat $@.log; exit 1; }
+endef
+
+$(BUILD)/selftests/bin/%: $(BUILD)/selftests/%.o $(SHARED_A) $(LIB_A)
+	$(link_test)
 
 # The benchmark, a program of the guest too
 
 BENCH_OBJS	:= $(patsubst %.c,$(BUILD)/%.o,$(wildcard selftests/bench/*.c))
 
 $(BUILD)/selftests/bin/bench: $(BENCH_OBJS) $(SHARED_A) $(LIB_A)
-	$(call say,LD,$@)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) -static -pthread -o $@ $^
+	$(link_test)
+
+# The fuzzer, a test like others that may also go on for longer
+
+FUZZ_OBJS	:= $(patsubst %.c,$(BUILD)/%.o,$(wildcard selftests/fuzz/*.c))
+
+$(BUILD)/selftests/bin/fuzz: $(FUZZ_OBJS) $(SHARED_A) $(LIB_A)
+	$(link_test)
 
 # Tests of library and command that need no module
 
@@ -199,31 +221,52 @@ $(BUILD)/%/splicevec.ko: $(BUILD)/%/fetched $(MODULE_SRC) Makefile
 		M=$(abspath $(@D)/src) $(KBUILD_ARGS) modules
 	$(Q)cp $(@D)/src/splicevec.ko $@
 
+# The example of a module that lends to vectors, built for the tests.
+
+LENDER_SRC := $(wildcard examples/lender/*)
+
+$(BUILD)/%/lender.ko: $(BUILD)/%/splicevec.ko $(LENDER_SRC) Makefile
+	$(call say,MODULE,$@)
+	$(Q)mkdir -p $(@D)/src/examples
+	$(Q)cp -rsf $(CURDIR)/examples/lender $(@D)/src/examples/
+	$(Q)find $(@D)/src/examples -xtype l -delete
+	+$(Q)$(MAKE) $(if $(Q),-s) -C $(call KERNEL_DIR,$*) \
+		M=$(abspath $(@D)/src/examples/lender) $(KBUILD_ARGS) \
+		KBUILD_EXTRA_SYMBOLS=$(abspath $(@D)/src/Module.symvers) modules
+	$(Q)cp $(@D)/src/examples/lender/lender.ko $@
+
 # The guest
 
 INIT_C := $(wildcard $(QEMU)/*.c)
 
-$(BUILD)/guest/init: $(INIT_C) $(QEMU)/init.h Makefile
+$(BUILD)/guest/init: $(INIT_C) $(QEMU)/init.h selftests/alarms.h Makefile
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 $(CFLAGS) $(WARN) -static -o $@ $(INIT_C)
 
-# What TESTS selects of the tests.
-CHOSEN_HOST	:= $(strip $(foreach f,$(HOST_FILES),$(if $(filter \
-			$(or $(TESTS),%),$(basename $(notdir $(f)))),$(f))))
-CHOSEN_GUEST	:= $(filter $(or $(TESTS),%),$(GUEST_TESTS))
-UNKNOWN		:= $(filter-out $(HOST_TESTS) $(GUEST_TESTS),$(TESTS))
+# What TESTS selects of the tests; "selected" is which of those in $(2) the words in $(1)
+# do.
+selected	= $(strip $(foreach t,$(2),\
+			$(if $(filter $(1),$(t) =$(t) $(subst _, ,$(t))),$(t))))
+WORDS		:= $(or $(foreach w,$(TESTS),$(w) $(ALSO_$(w))),%)
+CHOSEN_HOST	:= $(strip $(foreach f,$(HOST_FILES),$(if $(call \
+			selected,$(WORDS),$(basename $(notdir $(f)))),$(f))))
+CHOSEN_GUEST	:= $(call selected,$(WORDS),$(GUEST_TESTS))
+UNKNOWN		:= $(strip $(foreach w,$(TESTS),$(if $(call \
+			selected,$(w),$(HOST_TESTS) $(GUEST_TESTS)),,$(w))))
 BOOTED		:= $(if $(CHOSEN_GUEST),$(KERNELS))
 IN_GUEST	?= $(CHOSEN_GUEST)
 
 # Holds the programs named by IN_GUEST; made anew each time, as they change.
-$(BUILD)/%/initramfs: $(BUILD)/%/splicevec.ko $(BUILD)/guest/init \
-		$(BUILD)/guest/splicevec $(IN_GUEST:%=$(BUILD)/selftests/bin/%) \
-		FORCE
+$(BUILD)/%/initramfs: $(BUILD)/%/splicevec.ko $(BUILD)/%/lender.ko \
+		$(BUILD)/guest/init $(BUILD)/guest/splicevec \
+		$(IN_GUEST:%=$(BUILD)/selftests/bin/%) FORCE
 	$(call say,CPIO,$@)
 	$(Q)$(QEMU)/initramfs.py $(@D)/kernel $@ /init=$(BUILD)/guest/init \
-		/splicevec.ko=$< /bin/splicevec=$(BUILD)/guest/splicevec \
+		/splicevec.ko=$< /lender.ko=$(BUILD)/$*/lender.ko \
+		/bin/splicevec=$(BUILD)/guest/splicevec \
 		/bin/busybox=/bin/busybox /bin/sh="->busybox" \
+		/sbin/e2fsck=+/sbin/e2fsck /sbin/xfs_repair=+/sbin/xfs_repair \
 		/etc/profile=$(QEMU)/profile $(foreach p,$(IN_GUEST),\
 		/selftests/$(p)=$(BUILD)/selftests/bin/$(p))
 
@@ -248,14 +291,15 @@ check check-all: deps kernels
 		$(if $(BOOTED),check-guest)
 	@V='$(V)' LIMIT='$(LIMIT)' TOTAL='$(TOTAL)' MAKE=make CC='$(CC)' \
 	 CXX='$(CXX)' BUILD='$(abspath $(BUILD))' KERNELS='$(BOOTED)' \
-	 EVERY='$(if $(TESTS)$(filter check-all,$@),1)' COVERAGE='$(COVERAGE)' \
+	 EVERY='$(EVERY)' COVERAGE='$(COVERAGE)' \
 	 HOST_TESTS='$(CHOSEN_HOST)' GUEST_TESTS='$(CHOSEN_GUEST)' \
 	 selftests/check.sh
 
-# Not for the command line: what "make check" builds.
+# Not for the command line: what "make check" builds. All of it is the benchmark too.
 .PHONY: check-host check-guest
 check-host: lib tools $(HOST_BINARIES)
-check-guest: $(KERNELS:%=$(BUILD)/%/initramfs)
+check-guest: $(KERNELS:%=$(BUILD)/%/initramfs) \
+		$(if $(TESTS),,$(BUILD)/selftests/bin/bench)
 
 demo: deps
 	+@$(MAKE) -Otarget IN_GUEST=demo $(BUILD)/$(NEWEST)/initramfs
@@ -264,8 +308,20 @@ demo: deps
 # A tree of its own: a module that counts is another module.
 coverage:
 	+@$(MAKE) check COVERAGE=1 KERNELS='$(KERNELS)' BUILD='$(BUILD)/coverage' \
-		TESTS='$(or $(TESTS),$(GUEST_TESTS))'; failed=$$?; \
+		TESTS='$(or $(TESTS),$(GUEST_TESTS))' EVERY='$(EVERY)'; failed=$$?; \
 	selftests/coverage.py '$(BUILD)/coverage' $(KERNELS) && exit $$failed
+
+# The time is on top of what any program has.
+fuzz:
+	+@$(MAKE) check TESTS==fuzz KERNELS='$(KERNELS)' \
+		FUZZ_SECONDS='$(SECONDS)' \
+		LIMIT='$(shell expr $(SECONDS) + $(LIMIT))' \
+		TOTAL='$(shell expr $(SECONDS) + $(TOTAL))'
+
+# Each of its tests may take an hour.
+storm:
+	+@$(MAKE) check TESTS='$(STORMS:%==%)' KERNELS='$(KERNELS)' \
+		STORM='$(or $(STORM),$(STORM_PUSHES))' LIMIT=36000 TOTAL=72000
 
 bench:
 	@selftests/deps.sh bench $(KERNELS)
@@ -277,11 +333,16 @@ shell: deps
 	+@$(MAKE) -Otarget IN_GUEST='$(PROGRAMS)' $(BUILD)/$(NEWEST)/initramfs
 	@$(call GUEST,$(NEWEST)) shell
 
-selftest-here: $(CHOSEN_GUEST:%=$(BUILD)/selftests/bin/%)
+# The fuzzer only where it is called by its name: it is used to guests.
+CHOSEN_HERE	:= $(if $(TESTS),$(CHOSEN_GUEST),$(filter-out fuzz,$(CHOSEN_GUEST)))
+
+selftest-here: $(CHOSEN_HERE:%=$(BUILD)/selftests/bin/%) \
+		$(if $(wildcard /lib/modules/$(RUNNING)/build),\
+		$(BUILD)/$(RUNNING)/lender.ko)
 	$(if $(UNKNOWN),$(error no test named $(UNKNOWN); "make help" names all))
 	@selftests/here.py --limit $(LIMIT) $(if $(filter 1,$(V)),--verbose) \
 		--module $(BUILD)/$(RUNNING)/splicevec.ko \
-		$(CHOSEN_GUEST:%=$(BUILD)/selftests/bin/%)
+		$(CHOSEN_HERE:%=$(BUILD)/selftests/bin/%)
 
 include selftests/static/static.mk
 
@@ -295,6 +356,7 @@ MAN_PAGES	= $(wildcard Documentation/man/*.[1-8])
 D		= $(DESTDIR)
 INSTALLED	= $(D)$(PREFIX)/bin/splicevec \
 	$(D)$(PREFIX)/include/splicevec.h \
+	$(D)$(PREFIX)/include/splicevec_uring.h \
 	$(D)$(PREFIX)/include/linux/splicevec.h \
 	$(D)$(LIBDIR)/libsplicevec.a $(D)$(LIBDIR)/libsplicevec.so \
 	$(D)$(LIBDIR)/libsplicevec.so.$(SOVERSION) \
@@ -307,7 +369,7 @@ INSTALLED	= $(D)$(PREFIX)/bin/splicevec \
 
 install: all
 	$(INSTALL_BIN) $(BUILD)/tools/splicevec -t $(D)$(PREFIX)/bin
-	$(INSTALL_DATA) lib/splicevec.h -t $(D)$(PREFIX)/include
+	$(INSTALL_DATA) lib/splicevec.h lib/splicevec_uring.h -t $(D)$(PREFIX)/include
 	$(INSTALL_DATA) include/uapi/linux/splicevec.h \
 		-t $(D)$(PREFIX)/include/linux
 	$(INSTALL_DATA) $(LIB_A) $(LIB_SO) -t $(D)$(LIBDIR)
@@ -346,6 +408,8 @@ help:
 	@echo 'make check           the tests on each of KERNELS, in bearable time'
 	@echo 'make check-all       all tests on all kernels: hours'
 	@echo 'make coverage        the tests, and what of kmod/ they execute'
+	@echo 'make fuzz            random commands for SECONDS, repeated with SEED'
+	@echo 'make storm           writers at work while it is pushed: all of it, hours'
 	@echo 'make bench           measure, on each of KERNELS; to $(BUILD)/bench'
 	@echo 'make shell           a shell in a guest: module, command, tests'
 	@echo 'make selftest-here   the tests on this machine (module loaded)'
@@ -355,8 +419,9 @@ help:
 	@echo
 	@echo 'KERNELS="$(KERNELS)" (all: $(KERNELS_check-all))'
 	@echo 'TESTS="$(or $(TESTS),all)"  V=1 shows more'
+	@echo 'TESTS=strict is all tests of that subject, TESTS==strict the one'
 	@echo 'tests: $(GUEST_TESTS) $(HOST_TESTS)'
 
 -include $(LIB_OBJS:.o=.d) $(TOOL_OBJS:.o=.d) $(SHARED_OBJS:.o=.d) \
-	$(BENCH_OBJS:.o=.d) \
+	$(BENCH_OBJS:.o=.d) $(FUZZ_OBJS:.o=.d) \
 	$(PROGRAMS:%=$(BUILD)/selftests/%.d) $(HOST_BINARIES:=.d)

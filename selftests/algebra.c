@@ -5,7 +5,7 @@
  */
 #include "kselftest_harness.h"
 
-#include "common.h"
+#include "contents.h"
 #include "places.h"
 
 #include <fcntl.h>
@@ -82,11 +82,7 @@ static struct splicevec_info info_of(int vec)
 /* It holds bytes @pos to @pos + @len of the pattern, no more. It is closed. */
 static void check_and_close(int vec, uint64_t pos, size_t len)
 {
-	char *buf = map_pages(len + 1);
-
-	check_eq(len, sv_push_mem(vec, buf, len + 1, 0));
-	check_eq(-1, pattern_check(buf, SEED, pos, len));
-	unmap_pages(buf, len + 1);
+	check_taken(vec, SEED, pos, len);
 	close(vec);
 }
 
@@ -383,7 +379,7 @@ static void on_signal(int sig)
 	(void)sig;
 }
 
-static void signals(bool on)
+static void many_signals(bool on)
 {
 	struct sigaction action = { .sa_handler = on_signal };
 	struct timeval often = { .tv_usec = on ? 500 : 0 };
@@ -397,7 +393,7 @@ TEST_F(algebra, signals_stop_nothing_half_way)
 {
 	int vec = vector_of(0, 3000, 3000), other = sv_dup(vec), head, i;
 
-	signals(true);
+	many_signals(true);
 	for (i = 0; i < 20; i++) {
 		head = sv_split(vec, 2000);
 		if (!check_eq(2000, info_of(head).tail))
@@ -406,7 +402,7 @@ TEST_F(algebra, signals_stop_nothing_half_way)
 		check_eq(0, sv_compare(vec, other, NULL));
 		close(head);
 	}
-	signals(false);
+	many_signals(false);
 	check_and_close(vec, 0, 3000);
 }
 

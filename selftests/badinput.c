@@ -28,7 +28,7 @@ TEST_F(badinput, commands_the_tests_spoil_work_unspoiled)
 		bench_open(&b);
 		context("%s", commands[i].name);
 		commands[i].prepare(&b, cmd);
-		check_errno(0, run_command(&b, i, cmd));
+		check_errno(commands[i].err, run_command(&b, i, cmd));
 		bench_close(&b);
 		unmap_pages(cmd, PAGE);
 	}
@@ -65,15 +65,41 @@ TEST_F(badinput, struct_too_short_is_einval_unknown_tail_is_e2big)
 			memset(cmd, 0, PAGE);
 			commands[i].prepare(&b, cmd);
 			tail = commands[i].size;
+			if (sizes[j].grow < 0)
+				tail = commands[i].least;
 			cmd->size = sizes[j].grow == -INT_MAX ? 0 :
 				    tail + sizes[j].grow;
 			if (sizes[j].tail)
 				cmd->bytes[cmd->size - 1] = sizes[j].tail;
-			check_errno(sizes[j].err, run_command(&b, i, cmd));
+			check_errno(sizes[j].err ? sizes[j].err : commands[i].err,
+				    run_command(&b, i, cmd));
 			if (sizes[j].err)
 				check_untouched(&b);
 			bench_close(&b);
 		}
+	}
+	unmap_pages(cmd, PAGE);
+}
+
+/* What came later is as if it were zero, and is not theirs to be written to. */
+TEST_F(badinput, older_callers_are_served)
+{
+	union arguments *cmd = map_pages(PAGE);
+	struct bench b;
+	size_t i, j;
+
+	for (i = 0; i < NR_COMMANDS; i++) {
+		context("%s", commands[i].name);
+		bench_open(&b);
+		memset(cmd, 0, PAGE);
+		commands[i].prepare(&b, cmd);
+		cmd->size = commands[i].least;
+		memset(cmd->bytes + cmd->size, 0xff, PAGE - cmd->size);
+		check_errno(commands[i].err, run_command(&b, i, cmd));
+		for (j = commands[i].least; j < PAGE && cmd->bytes[j] == 0xff; j++)
+			;
+		check_eq(PAGE, j);
+		bench_close(&b);
 	}
 	unmap_pages(cmd, PAGE);
 }
@@ -92,7 +118,7 @@ TEST_F(badinput, kernel_reads_and_writes_no_more_than_the_size)
 		context("%s", commands[i].name);
 		bench_open(&b);
 		commands[i].prepare(&b, cmd);
-		check_errno(0, run_command(&b, i, cmd));
+		check_errno(commands[i].err, run_command(&b, i, cmd));
 		bench_close(&b);
 	}
 	unmap_pages(page, 2 * PAGE);
@@ -130,7 +156,7 @@ TEST_F(badinput, struct_out_of_reach_is_efault_with_nothing_done)
 		must(mprotect(cmd, PAGE, PROT_READ));
 		spoil_address(&b, i, "not writable", cmd);
 		must(mprotect(cmd, PAGE, PROT_READ | PROT_WRITE));
-		check_errno(0, run_command(&b, i, cmd));
+		check_errno(commands[i].err, run_command(&b, i, cmd));
 		bench_close(&b);
 	}
 	unmap_pages(page, 3 * PAGE);
@@ -158,7 +184,9 @@ static const struct spoilt spoilt[] = {
 	SPOIL(pull, flags, SPLICEVEC_COPY | SPLICEVEC_UNCACHED, EINVAL),
 	SPOIL(pull, flags, SPLICEVEC_COPY | SPLICEVEC_LAZY, EINVAL),
 	SPOIL(pull, flags, SPLICEVEC_UNCACHED | SPLICEVEC_LAZY, EINVAL),
-	SPOIL(pull, flags, 1 << 7, EINVAL),
+	SPOIL(pull, flags, SPLICEVEC_STRICT, EINVAL),
+	SPOIL(pull, flags, SPLICEVEC_STABLE, EINVAL),
+	SPOIL(pull, flags, SPLICEVEC_VERIFY, EINVAL),
 	SPOIL(pull, flags, 1U << 31, EINVAL),
 	SPOIL(pull, iovs, 1, EINVAL),
 	SPOIL(pull, iovs, 1U << 31, EINVAL),
@@ -167,8 +195,11 @@ static const struct spoilt spoilt[] = {
 	SPOIL(pull, offset, -2, EINVAL),
 	SPOIL(pull, offset, INT64_MIN, EINVAL),
 	SPOIL(push, flags, SPLICEVEC_KEEP | SPLICEVEC_COPY, EINVAL),
-	SPOIL(push, flags, SPLICEVEC_KEEP | 1 << 5, EINVAL),
+	SPOIL(push, flags, SPLICEVEC_KEEP | SPLICEVEC_UNCACHED, EINVAL),
+	SPOIL(push, flags, SPLICEVEC_KEEP | SPLICEVEC_NOTIFY, EINVAL),
+	SPOIL(push, flags, SPLICEVEC_KEEP | 1 << 11, EINVAL),
 	SPOIL(push, flags, SPLICEVEC_KEEP | 1U << 31, EINVAL),
+	SPOIL(push, flags, SPLICEVEC_KEEP | SPLICEVEC_VERIFY, EINVAL),
 	SPOIL(push, iovs, 1, EINVAL),
 	SPOIL(push, user_data, 1, EINVAL),
 	SPOIL(push, addr, 1, EINVAL),
@@ -181,7 +212,10 @@ static const struct spoilt spoilt[] = {
 	SPOIL(splice, flags, SPLICEVEC_MORE, EINVAL),
 	SPOIL(splice, flags, SPLICEVEC_UNCACHED, EINVAL),
 	SPOIL(splice, flags, SPLICEVEC_LAZY, EINVAL),
-	SPOIL(splice, flags, 1 << 7, EINVAL),
+	SPOIL(splice, flags, SPLICEVEC_STRICT, EINVAL),
+	SPOIL(splice, flags, SPLICEVEC_NOTIFY, EINVAL),
+	SPOIL(splice, flags, SPLICEVEC_VERIFY, EINVAL),
+	SPOIL(splice, flags, 1 << 11, EINVAL),
 	SPOIL(splice, flags, 1U << 31, EINVAL),
 	SPOIL(splice, in_offset, -2, EINVAL),
 	SPOIL(splice, in_offset, INT64_MIN, EINVAL),
@@ -190,6 +224,17 @@ static const struct spoilt spoilt[] = {
 	SPOIL(splice, in, SPLICEVEC_FD_MEM, EINVAL),
 	SPOIL(splice, out, SPLICEVEC_FD_MEM, EINVAL),
 	SPOIL(info, reserved, 1, EINVAL),
+	SPOIL(reap, flags, 1 << 1, EINVAL),
+	SPOIL(reap, min, 9, EINVAL),
+	SPOIL(reap, stride, 0, EINVAL),
+	SPOIL(reap, stride, 44, EINVAL),
+	SPOIL(reap, stride, 8192, EINVAL),
+	SPOIL(reap, eventfd, 1, EINVAL),
+	SPOIL(cancel, flags, 1, EINVAL),
+	SPOIL(policy, set, SPLICEVEC_STRICT, EINVAL),
+	SPOIL(policy, set, 1U << 31, EINVAL),
+	SPOIL(policy, flags, SPLICEVEC_STABLE, EINVAL),
+	SPOIL(policy, reserved, 1, EINVAL),
 	SPOIL(spans, addr, 0, EFAULT),
 	SPOIL(spans, addr, 1, EFAULT),
 	SPOIL(spans, addr, 0xffff888000001000, EFAULT),
@@ -315,7 +360,7 @@ TEST_F(badinput, length_zero_does_nothing_and_any_length_is_clipped)
 TEST_F(badinput, no_such_command_is_enotty)
 {
 	static const unsigned int numbers[] = {
-		_IO(SPLICEVEC_IOC_TYPE, 0x06), _IO(SPLICEVEC_IOC_TYPE, 0xff),
+		_IO(SPLICEVEC_IOC_TYPE, 0x09), _IO(SPLICEVEC_IOC_TYPE, 0xff),
 		_IO(0xb4, 0x00), _IOR(SPLICEVEC_IOC_TYPE, 0x00, int),
 		_IOW(SPLICEVEC_IOC_TYPE, 0x01, int), TCGETS,
 	};

@@ -1,49 +1,53 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# make check: run HOST_TESTS here and GUEST_TESTS in a guest of each of KERNELS,
+# make check: run HOST_TESTS here and GUEST_TESTS in guests of each of KERNELS,
 # as many at once as there are processors, and add up what they report; without
 # EVERY those that take too long on a kernel are left out there; with COVERAGE guests
-# leave what they counted in BUILD/KERNEL/counters. The Makefile has built them and
-# sets all variables.
+# leave what they counted in BUILD/logs/GUEST/counters. The Makefile has built them
+# and sets all variables.
 set -u
-export BUILD CC CXX MAKE V LIMIT TOTAL EVERY COVERAGE GUEST_TESTS
+export BUILD CC CXX MAKE V LIMIT TOTAL COVERAGE
 
 verbose=$([ "$V" != 1 ] || echo --verbose)
 
-# run_guest KERNEL
+# run_guest GUEST KERNEL PROGRAM...
 run_guest() {
-	programs=$GUEST_TESTS
+	logs=$BUILD/logs/$1 kernel=$2
+	shift 2
 	# shellcheck disable=SC2086
-	[ -n "$EVERY" ] || programs=$(selftests/qemu/matrix.py programs \
-		"$1" $GUEST_TESTS)
-	# shellcheck disable=SC2086
-	exec selftests/qemu/run.py --name "$1" --prefix "$BUILD/$1/kernel" \
-		--initrd "$BUILD/$1/initramfs" --logs "$BUILD/logs/$1" \
-		--limit "$LIMIT" --total "$TOTAL" \
-		--summary "$BUILD/logs/$1/counts" $verbose \
-		${COVERAGE:+--counters "$BUILD/$1/counters"} check $programs
+	exec selftests/qemu/run.py --name "$kernel" \
+		--prefix "$BUILD/$kernel/kernel" \
+		--initrd "$BUILD/$kernel/initramfs" --logs "$logs" \
+		--limit "$LIMIT" --total "$TOTAL" --summary "$logs/summary" \
+		$verbose ${COVERAGE:+--counters "$logs/counters"} check "$@"
 }
 
 if [ "${1-}" = guest ]; then
-	run_guest "$2"
+	shift
+	run_guest "$@"
 fi
 
-rm -f "$BUILD"/logs/*/counts
+# shellcheck disable=SC2086
+guests=$(selftests/qemu/matrix.py guests ${EVERY:+--every} $KERNELS -- \
+	$GUEST_TESTS) || exit
+rm -f "$BUILD"/logs/*/summary
 mkdir -p "$BUILD/logs/host"
 
 # shellcheck disable=SC2086
 [ -z "$HOST_TESTS" ] || selftests/here.py --limit "$LIMIT" $verbose \
-	--name host --summary "$BUILD/logs/host/counts" $HOST_TESTS
+	--name host --summary "$BUILD/logs/host/summary" $HOST_TESTS
 
-# shellcheck disable=SC2086
-printf '%s\n' $KERNELS | xargs -r -n 1 -P "$(nproc)" "$0" guest
+echo "$guests" | xargs -r -L 1 -P "$(nproc)" "$0" guest
 
 passed=0 failed=0 skipped=0
-for part in ${HOST_TESTS:+host} $KERNELS; do
-	counts=$BUILD/logs/$part/counts
-	if ! { [ -f "$counts" ] && read -r p f s <"$counts"; }; then
+for part in ${HOST_TESTS:+host} $(echo "$guests" | cut -d ' ' -f 1); do
+	summary=$BUILD/logs/$part/summary
+	if ! { [ -f "$summary" ] && read -r p f s <"$summary"; }; then
 		echo "$part: FAIL no verdict"
 		p=0 f=1 s=0
+	elif [ "$f" -gt 0 ]; then
+		# Once more, after all that the other guests had to say.
+		tail -n +2 "$summary"
 	fi
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 done

@@ -71,17 +71,53 @@ static void prepare_features(struct bench *b, union arguments *cmd)
 	};
 }
 
-#define COMMAND(id, ioctl)						\
+static void prepare_reap(struct bench *b, union arguments *cmd)
+{
+	cmd->reap = (struct splicevec_reap){
+		.size = sizeof(cmd->reap),
+		.addr = (uintptr_t)b->records,
+		.capacity = ARRAY_LEN(b->records),
+		.stride = sizeof(b->records[0]),
+	};
+}
+
+/* Of a push that nobody has begun. */
+static void prepare_cancel(struct bench *b, union arguments *cmd)
+{
+	(void)b;
+	cmd->cancel = (struct splicevec_cancel){
+		.size = sizeof(cmd->cancel),
+		.user_data = 1,
+	};
+}
+
+static void prepare_policy(struct bench *b, union arguments *cmd)
+{
+	(void)b;
+	cmd->policy = (struct splicevec_policy){
+		.size = sizeof(cmd->policy),
+		.set = SPLICEVEC_VERIFY,
+	};
+}
+
+#define GROWN(id, ioctl, least, err)					\
 	[NR_##id] = { #ioctl, SPLICEVEC_##ioctl,			\
-		      sizeof(struct splicevec_##id), prepare_##id }
+		      sizeof(struct splicevec_##id), least, err, prepare_##id }
+
+#define COMMAND(id, ioctl, err)						\
+	GROWN(id, ioctl, sizeof(struct splicevec_##id), err)
 
 const struct command commands[NR_COMMANDS] = {
-	COMMAND(pull, PULL),
-	COMMAND(push, PUSH),
-	COMMAND(splice, SPLICE),
-	COMMAND(info, INFO),
-	COMMAND(spans, SPANS),
-	COMMAND(features, FEATURES),
+	COMMAND(pull, PULL, 0),
+	GROWN(push, PUSH, offsetof(struct splicevec_push, stable_ms), 0),
+	COMMAND(splice, SPLICE, 0),
+	COMMAND(info, INFO, 0),
+	COMMAND(spans, SPANS, 0),
+	GROWN(features, FEATURES,
+	      offsetof(struct splicevec_features, pin_routes), 0),
+	COMMAND(reap, REAP, 0),
+	COMMAND(cancel, CANCEL, EALREADY),
+	COMMAND(policy, POLICY, 0),
 };
 
 void bench_open(struct bench *b)

@@ -21,6 +21,7 @@ struct bench {
 	uint64_t drop;		/* bytes the test took off the vector */
 	struct splicevec_info before;
 	struct splicevec_span spans[8];
+	struct splicevec_completion records[8];
 };
 
 union arguments {
@@ -31,6 +32,9 @@ union arguments {
 	struct splicevec_info info;
 	struct splicevec_spans spans;
 	struct splicevec_features features;
+	struct splicevec_reap reap;
+	struct splicevec_cancel cancel;
+	struct splicevec_policy policy;
 	unsigned char bytes[4096];
 };
 
@@ -41,6 +45,9 @@ enum number {
 	NR_info,
 	NR_spans,
 	NR_features,
+	NR_reap,
+	NR_cancel,
+	NR_policy,
 	NR_COMMANDS
 };
 
@@ -48,7 +55,9 @@ extern const struct command {
 	const char *name;
 	unsigned int number;
 	size_t size;
-	/* Fill in a command that works. */
+	size_t least;		/* as older callers have it */
+	int err;		/* what it says unspoiled: 0, if it can work */
+	/* Fill in a command with nothing wrong. */
 	void (*prepare)(struct bench *b, union arguments *cmd);
 } commands[NR_COMMANDS];
 

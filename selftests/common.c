@@ -199,11 +199,13 @@ void raise_nofile(unsigned long fds)
 static long *ledger_field(struct ledger *ledger, const char *name)
 {
 	static const char *const names[] = {
-		"vectors", "loans", "pushes", "pages", "pinned",
+		"vectors", "loans", "pushes", "completions", "pages", "pinned",
+		"pins", "pin_pages",
 	};
 	long *const fields[] = {
 		&ledger->vectors, &ledger->loans, &ledger->pushes,
-		&ledger->pages, &ledger->pinned,
+		&ledger->completions, &ledger->pages, &ledger->pinned,
+		&ledger->pins, &ledger->pin_pages,
 	};
 	size_t i;
 
@@ -250,10 +252,12 @@ void ledger_settle(const struct ledger *want)
 		usleep(10000);
 	}
 	fail_at(__FILE__, __LINE__,
-		"left behind: vectors %+ld, loans %+ld, pushes %+ld, pages %+ld, pinned %+ld",
+		"left behind: vectors %+ld, loans %+ld, pushes %+ld, completions %+ld, pages %+ld, pinned %+ld, pins %+ld, pin_pages %+ld",
 		now.vectors - want->vectors, now.loans - want->loans,
-		now.pushes - want->pushes, now.pages - want->pages,
-		now.pinned - want->pinned);
+		now.pushes - want->pushes,
+		now.completions - want->completions, now.pages - want->pages,
+		now.pinned - want->pinned, now.pins - want->pins,
+		now.pin_pages - want->pin_pages);
 }
 
 long foll_pins(const char *which)
@@ -399,7 +403,7 @@ void worker_await_sleep(struct worker *worker)
 {
 	time_t end = time(NULL) + SETTLE * slower();
 
-	while (!worker->tid || thread_state(worker->tid) != 'S') {
+	while (!worker->tid || !strchr("SD", thread_state(worker->tid))) {
 		if (time(NULL) > end)
 			die("a thread does not come to wait");
 		usleep(1000);

@@ -70,6 +70,15 @@ int failures(void);
 const char *errno_name(int err);
 const char *result_name(long long ret);
 
+/* In a test: it is skipped if there is a reason why it cannot be. */
+#define NEEDS(missing)							\
+	do {								\
+		const char *missing_ = (missing);			\
+									\
+		if (missing_)						\
+			SKIP(return, "%s", missing_);			\
+	} while (0)
+
 /* System calls that have to work. */
 #define must(expr)							\
 	({								\
@@ -101,8 +110,11 @@ struct ledger {
 	long vectors;
 	long loans;
 	long pushes;
+	long completions;
 	long pages;
 	long pinned;
+	long pins;
+	long pin_pages;
 };
 
 void ledger_read(struct ledger *now);

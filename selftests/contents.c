@@ -40,13 +40,24 @@ int vector_of_spans(uint64_t seed, size_t len, size_t span)
 	return vec;
 }
 
-void check_held(int vec, uint64_t seed, uint64_t pos, size_t len)
+static void check_pushed(int vec, uint64_t seed, uint64_t pos, size_t len,
+			 unsigned int flags)
 {
 	char *buf = map_pages(len + 1);
 
-	check_eq(len, sv_push_mem(vec, buf, len + 1, SPLICEVEC_KEEP));
+	check_eq(len, sv_push_mem(vec, buf, len + 1, flags));
 	check_eq(-1, pattern_check(buf, seed, pos, len));
 	unmap_pages(buf, len + 1);
+}
+
+void check_held(int vec, uint64_t seed, uint64_t pos, size_t len)
+{
+	check_pushed(vec, seed, pos, len, SPLICEVEC_KEEP);
+}
+
+void check_taken(int vec, uint64_t seed, uint64_t pos, size_t len)
+{
+	check_pushed(vec, seed, pos, len, 0);
 }
 
 void check_same(int vec, const struct splicevec_info *before)
@@ -172,4 +183,12 @@ void signals(bool on)
 
 	must(sigaction(SIGALRM, &action, NULL));
 	must(setitimer(ITIMER_REAL, &timer, NULL));
+}
+
+void read_off(int fd, size_t len)
+{
+	char *buf = map_pages(len);
+
+	read_all(fd, buf, len);
+	unmap_pages(buf, len);
 }

@@ -13,6 +13,8 @@ int vector_with(uint64_t seed, uint64_t pos, size_t len);
 int vector_of_spans(uint64_t seed, size_t len, size_t span);
 /* The vector holds exactly these bytes; they stay there. */
 void check_held(int vec, uint64_t seed, uint64_t pos, size_t len);
+/* The same, and they are taken out of it. */
+void check_taken(int vec, uint64_t seed, uint64_t pos, size_t len);
 /* Nothing was done to the vector since @before was read. */
 void check_same(int vec, const struct splicevec_info *before);
 
@@ -41,5 +43,8 @@ void recv_pattern(int fd, uint64_t seed, uint64_t pos, size_t len);
 
 /* A signal every 50 ms: one comes while a command waits, however slow it is. */
 void signals(bool on);
+
+/* Read bytes, whatever they are. */
+void read_off(int fd, size_t len);
 
 #endif

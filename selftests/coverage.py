@@ -4,7 +4,7 @@
 
     coverage.py BUILD KERNEL...
 
-Takes what guests have left in BUILD/KERNEL/counters (see qemu/counters.c) and lets
+Takes what guests have left in BUILD/logs/GUEST/counters (see qemu/counters.c) and lets
 gcov make lines of it. A line counts if the module of any of the kernels has code
 for it, and is reached if any of them came there. What was not reached is listed in
 BUILD/unreached, with the labels among it, as these are error paths.
@@ -33,10 +33,16 @@ def counted(image):
             yield path, disk.read(int(size))
 
 
-def lay_out(build, kernel, into):
+def images(build, kernel):
+    """Return the disks of the guests of a kernel."""
+    found = sorted((build / "logs").glob(f"{kernel}*/counters"))
+    return [image for image in found
+            if image.parent.name.removeprefix(kernel)[:1] in ("", ".")]
+
+
+def lay_out(image, source, into):
     """Put counters and the compiler's notes side by side."""
-    source = (build / kernel / "src").resolve()
-    for path, contents in counted(build / kernel / "counters"):
+    for path, contents in counted(image):
         path = pathlib.Path(path)
         if not path.is_relative_to(source):
             continue
@@ -49,11 +55,18 @@ def lay_out(build, kernel, into):
 
 def executed(build, kernel):
     """Yield (file, line, times), a line once for each file it is compiled in."""
-    into = build / kernel / "gcov"
+    source = (build / kernel / "src").resolve()
+    for image in images(build, kernel):
+        yield from executed_in(image, source)
+
+
+def executed_in(image, source):
+    """The same of one guest."""
+    into = image.with_name("gcov")
     shutil.rmtree(into, ignore_errors=True)
-    files = lay_out(build, kernel, into)
+    files = lay_out(image, source, into)
     if not files:
-        sys.exit(f"coverage: {kernel} has counted nothing")
+        sys.exit(f"coverage: nothing was counted in {image}")
     done = subprocess.run((GCOV, "--json-format", "--stdout", *map(str, files)),
                           stdout=subprocess.PIPE, check=True, text=True)
     for document in done.stdout.splitlines():

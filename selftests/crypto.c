@@ -23,13 +23,7 @@
 
 LEDGER_FIXTURE(crypto)
 
-#define NEEDS(type, name)						\
-	do {								\
-		const char *missing_ = alg_missing(type, name);		\
-									\
-		if (missing_)						\
-			SKIP(return, "%s", missing_);			\
-	} while (0)
+#define NEEDS_ALG(type, name)	NEEDS(alg_missing(type, name))
 
 static void check_digest(int hash, uint64_t pos, size_t len)
 {
@@ -47,7 +41,7 @@ TEST_F(crypto, our_digest_is_the_kernels)
 	size_t i;
 	int hash;
 
-	NEEDS("hash", "sha256");
+	NEEDS_ALG("hash", "sha256");
 	for (i = 0; i < ARRAY_LEN(sizes); i++) {
 		context("%zu bytes", sizes[i]);
 		hash = alg_hash();
@@ -64,7 +58,7 @@ TEST_F(crypto, digest_of_a_push_is_that_of_its_bytes)
 	size_t i;
 	int hash, vec;
 
-	NEEDS("hash", "sha256");
+	NEEDS_ALG("hash", "sha256");
 	for (i = 0; i < ARRAY_LEN(sizes); i++) {
 		context("%zu bytes", sizes[i]);
 		hash = alg_hash();
@@ -87,7 +81,7 @@ TEST_F(crypto, digest_of_one_span_of_two_megabytes_is_that_of_its_bytes)
 	struct splicevec_span span;
 	int hash, vec = new_vector();
 
-	NEEDS("hash", "sha256");
+	NEEDS_ALG("hash", "sha256");
 	memory = (char *)(((uintptr_t)map + len - 1) & -len);
 	must(madvise(memory, len, MADV_HUGEPAGE));
 	pattern_fill(memory, SEED, 0, len);
@@ -105,7 +99,7 @@ TEST_F(crypto, more_joins_pushes_into_one_digest)
 {
 	int hash, vec = vector_with(SEED, 0, 10000);
 
-	NEEDS("hash", "sha256");
+	NEEDS_ALG("hash", "sha256");
 	hash = alg_hash();
 	check_push(vec, hash, 1, SPLICEVEC_MORE, 1);
 	check_push(vec, hash, 5000, SPLICEVEC_MORE, 5000);
@@ -118,7 +112,7 @@ TEST_F(crypto, digest_is_pulled_like_any_bytes)
 	unsigned char want[SHA256_SIZE], got[SHA256_SIZE];
 	int hash, vec = vector_with(SEED, 0, 10000);
 
-	NEEDS("hash", "sha256");
+	NEEDS_ALG("hash", "sha256");
 	hash = alg_hash();
 	check_push(vec, hash, SV_ALL, 0, 10000);
 	check_eq(sizeof(got), sv_pull(vec, hash, SV_POSITION, sizeof(got), 0));
@@ -134,7 +128,7 @@ TEST_F(crypto, push_copies_and_says_why)
 	struct splicevec_info before;
 	int vec = vector_with(SEED, 0, 10000), kind;
 
-	NEEDS("hash", "sha256");
+	NEEDS_ALG("hash", "sha256");
 	cmd.fd = alg_hash();
 	must_sv(sv_info(vec, &before));
 	must_sv(sv_features(vec, cmd.fd, &features));
@@ -209,7 +203,7 @@ TEST_F(crypto, cipher_of_a_push_is_that_of_its_bytes_and_writes_no_page)
 	int fd, vec = new_vector();
 	struct text text;
 
-	NEEDS("skcipher", "cbc(aes)");
+	NEEDS_ALG("skcipher", "cbc(aes)");
 	got = map_pages(TEXT);
 	open_text(&text);
 	pattern_fill(plain, SEED, 0, TEXT);
@@ -257,7 +251,7 @@ static void aead_round(const char *name, size_t key, size_t iv, size_t tag)
 
 TEST_F(crypto, aead_writes_no_page_that_was_pushed)
 {
-	NEEDS("aead", "gcm(aes)");
+	NEEDS_ALG("aead", "gcm(aes)");
 	aead_round("gcm(aes)", KEY, 12, 16);
 }
 
@@ -269,7 +263,7 @@ TEST_F(crypto, aead_with_sequence_numbers_writes_no_page_that_was_pushed)
 	struct text text;
 	char key[8 + 32 + KEY] = { 8, 0, 1, 0, 0, 0, 0, KEY }, *out;
 
-	NEEDS("aead", name);
+	NEEDS_ALG("aead", name);
 	pattern_fill(key + 8, 'k', 0, 32 + KEY);
 	alg = alg_transform("aead", name);
 	must(setsockopt(alg, SOL_ALG, ALG_SET_KEY, key, sizeof(key)));

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <splicevec.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #define SEED	11
@@ -54,13 +55,6 @@ FIXTURE_VARIANT_ADD(datagrams, netlink)
 	.place = NETLINK, .no_empty = true,
 };
 
-#define NEEDS_PLACE							\
-	do {								\
-		const char *missing_ = place_missing(variant->place);	\
-									\
-		if (missing_)						\
-			SKIP(return, "%s", missing_);			\
-	} while (0)
 #define NEEDS_EMPTY							\
 	do {								\
 		if (variant->no_empty)					\
@@ -109,7 +103,7 @@ TEST_F(datagrams, one_pull_is_one_datagram)
 	int fds[2], vec;
 	size_t i, j;
 
-	NEEDS_PLACE;
+	NEEDS_PLACE();
 	datagram_pair(variant->place, fds);
 	for (i = 0; i < ARRAY_LEN(sizes) * ARRAY_LEN(flags); i++) {
 		j = i % ARRAY_LEN(sizes);
@@ -132,7 +126,7 @@ TEST_F(datagrams, longest_one_goes_through_whole)
 	int fds[2], vec = new_vector(), back;
 	size_t len;
 
-	NEEDS_PLACE;
+	NEEDS_PLACE();
 	datagram_pair(variant->place, fds);
 	len = longest(variant->most, fds[1]);
 	context("%zu bytes", len);
@@ -150,7 +144,7 @@ TEST_F(datagrams, one_push_is_one_datagram)
 	uint64_t pos = 0;
 	size_t i;
 
-	NEEDS_PLACE;
+	NEEDS_PLACE();
 	datagram_pair(variant->place, fds);
 	vec = vector_with(SEED, 0, KIB(128));
 	for (i = 0; i < ARRAY_LEN(sizes); i++) {
@@ -167,7 +161,7 @@ TEST_F(datagrams, push_of_more_than_there_is_sends_what_there_is)
 {
 	int fds[2], vec;
 
-	NEEDS_PLACE;
+	NEEDS_PLACE();
 	datagram_pair(variant->place, fds);
 	vec = vector_with(SEED, 3, 5000);
 	check_push(vec, fds[0], SV_ALL, 0, 5000);
@@ -190,7 +184,7 @@ TEST_F(datagrams, too_long_for_a_pull_is_emsgsize_and_stays_whole)
 	uint64_t pos = 0;
 	size_t i, j;
 
-	NEEDS_PLACE;
+	NEEDS_PLACE();
 	datagram_pair(variant->place, fds);
 	vec = vector_with(SEED, 0, 10);
 	must_sv(sv_info(vec, &before));
@@ -235,7 +229,7 @@ TEST_F(datagrams, too_long_for_the_socket_is_emsgsize_and_stays_in_the_vector)
 	int fds[2], vec, err;
 	size_t len;
 
-	NEEDS_PLACE;
+	NEEDS_PLACE();
 	datagram_pair(variant->place, fds);
 	len = longest(variant->most, fds[0]);
 	err = errno_of_too_long(variant->place, fds[0], len + 1);
@@ -262,7 +256,7 @@ TEST_F(datagrams, empty_one_is_pulled_and_is_not_the_end)
 	int fds[2], vec = new_vector();
 	size_t i;
 
-	NEEDS_PLACE;
+	NEEDS_PLACE();
 	NEEDS_EMPTY;
 	datagram_pair(variant->place, fds);
 	for (i = 0; i < ARRAY_LEN(flags); i++) {
@@ -281,7 +275,7 @@ TEST_F(datagrams, push_of_length_zero_sends_an_empty_one)
 {
 	int fds[2], vec, none = new_vector();
 
-	NEEDS_PLACE;
+	NEEDS_PLACE();
 	NEEDS_EMPTY;
 	datagram_pair(variant->place, fds);
 	vec = vector_with(SEED, 0, 100);
@@ -304,7 +298,7 @@ TEST_F(datagrams, hundreds_of_spans_make_one_datagram)
 	int fds[2], vec;
 	size_t i;
 
-	NEEDS_PLACE;
+	NEEDS_PLACE();
 	datagram_pair(variant->place, fds);
 	for (i = 0; i < ARRAY_LEN(cases); i++) {
 		context("spans of %zu bytes", cases[i].span);
@@ -329,7 +323,7 @@ TEST_F(datagrams, spans_of_all_kinds_make_one_datagram)
 	int fds[2], stream[2], vec = new_vector(), file;
 	char *memory = map_pages(2 * PAGE), buf[5000];
 
-	NEEDS_PLACE;
+	NEEDS_PLACE();
 	datagram_pair(variant->place, fds);
 	file = pattern_file(EXT4, SEED, 20000);
 	pattern_fill(memory + 5, SEED, 7000, 6000);
@@ -350,7 +344,7 @@ TEST_F(datagrams, kept_vector_goes_to_16_sockets)
 {
 	int fds[16][2], vec, i;
 
-	NEEDS_PLACE;
+	NEEDS_PLACE();
 	vec = vector_with(SEED, 0, 40000);
 	for (i = 0; i < 16; i++)
 		datagram_pair(variant->place, fds[i]);
@@ -369,7 +363,7 @@ TEST_F(datagrams, more_is_einval_and_does_nothing)
 	struct splicevec_info before;
 	int fds[2], vec;
 
-	NEEDS_PLACE;
+	NEEDS_PLACE();
 	datagram_pair(variant->place, fds);
 	vec = vector_with(SEED, 0, 1000);
 	must_sv(sv_info(vec, &before));
@@ -385,7 +379,7 @@ TEST_F(datagrams, offset_is_espipe)
 {
 	int fds[2], vec;
 
-	NEEDS_PLACE;
+	NEEDS_PLACE();
 	datagram_pair(variant->place, fds);
 	vec = vector_with(SEED, 0, 1000);
 	send_one(fds[1], 0, 10);
@@ -404,7 +398,7 @@ TEST_F(datagrams, push_copies_as_features_tells)
 	bool copies;
 	int fds[2], vec;
 
-	NEEDS_PLACE;
+	NEEDS_PLACE();
 	datagram_pair(variant->place, fds);
 	vec = vector_with(SEED, 0, 18000);
 	must_sv(sv_features(vec, fds[0], &features));
@@ -458,7 +452,7 @@ TEST_F(datagrams, splice_passes_one_datagram_on_and_empty_ones_too)
 {
 	int in[2], out[2], vec = new_vector();
 
-	NEEDS_PLACE;
+	NEEDS_PLACE();
 	datagram_pair(variant->place, in);
 	datagram_pair(UNIX_DGRAM, out);
 	send_one(in[1], 0, 30000);
@@ -476,13 +470,61 @@ TEST_F(datagrams, splice_passes_one_datagram_on_and_empty_ones_too)
 	recv_none(out[1]);
 }
 
+/* Nobody reads them there. Return: how many there are. */
+static int fill_with_empty_ones(int fd)
+{
+	int n = 0;
+
+	while (!send(fd, "", 0, MSG_DONTWAIT))
+		n++;
+	check_errno(EAGAIN, -errno);
+	return n;
+}
+
+static void check_told_of_empty(int vec, int in, const int out[2],
+				unsigned int flags)
+{
+	int n = fill_with_empty_ones(out[0]), ret;
+	struct splicevec_splice cmd;
+
+	cmd = splice_one(vec, in, out[0], 100, flags, &ret);
+	check_errno(0, ret);
+	check_eq(0, cmd.pulled);
+	check_eq(0, cmd.pushed);
+	check_eq(SPLICEVEC_RECORD | SPLICEVEC_OUT_AGAIN,
+		 cmd.result & ~SPLICEVEC_ESTIMATED);
+	while (n--)
+		recv_one(out[1], 0, 0);
+	check_push(vec, out[0], 0, 0, 0);
+	recv_one(out[1], 0, 0);
+	recv_none(out[1]);
+}
+
+TEST_F(datagrams, splice_tells_of_an_empty_one_that_its_sink_did_not_take)
+{
+	const struct timeval brief = { .tv_usec = 50000 };
+	int in[2], out[2], vec = new_vector();
+
+	NEEDS_PLACE();
+	NEEDS_EMPTY;
+	datagram_pair(variant->place, in);
+	datagram_pair(UNIX_DGRAM, out);
+	must(setsockopt(out[0], SOL_SOCKET, SO_SNDTIMEO, &brief, sizeof(brief)));
+	send_one(in[1], 0, 0);
+	check_told_of_empty(vec, in[0], out, SPLICEVEC_NONBLOCK);
+	context("with a timeout");
+	send_one(in[1], 0, 0);
+	check_told_of_empty(vec, in[0], out, 0);
+	recv_none(in[0]);
+}
+
 TEST_F(datagrams, splice_into_a_file_appends_one_datagram_a_call)
 {
 	int fds[2], vec = new_vector(), file = new_file(TMPFS, O_RDWR);
 	uint64_t pos = 0;
 	size_t i;
 
-	NEEDS_PLACE;
+	NEEDS_PLACE();
 	datagram_pair(variant->place, fds);
 	for (i = 0; i < ARRAY_LEN(sizes); pos += sizes[i++])
 		send_one(fds[1], pos, sizes[i]);
@@ -499,7 +541,7 @@ TEST_F(datagrams, splice_of_less_than_the_datagram_is_emsgsize)
 	int fds[2], out[2], vec = new_vector(), ret;
 	struct splicevec_splice cmd;
 
-	NEEDS_PLACE;
+	NEEDS_PLACE();
 	datagram_pair(variant->place, fds);
 	datagram_pair(UNIX_DGRAM, out);
 	send_one(fds[1], 0, 5000);
@@ -517,7 +559,7 @@ TEST_F(datagrams, splice_of_a_stream_into_datagrams_keeps_what_does_not_fit)
 	struct splicevec_splice cmd;
 	size_t len;
 
-	NEEDS_PLACE;
+	NEEDS_PLACE();
 	datagram_pair(variant->place, fds);
 	len = longest(variant->most, fds[0]);
 	vec = vector_with(SEED, 0, 100);

@@ -12,8 +12,8 @@ packages="$packages libjansson-dev pkg-config man-db"
 # The guest and its disks and NICs.
 packages="$packages qemu-system-x86 seabios busybox-static e2fsprogs xfsprogs"
 packages="$packages iproute2 python3 debian-archive-keyring"
-# A FUSE server among the tests.
-packages="$packages libfuse3-dev"
+# A FUSE server among the tests, and io_uring.
+packages="$packages libfuse3-dev liburing-dev"
 # The static checks; checkpatch and kernel-doc are Perl.
 packages="$packages perl sparse clang-tidy shellcheck"
 

@@ -2,6 +2,7 @@
 /* Block devices. */
 #include "disks.h"
 #include "common.h"
+#include "places.h"
 
 #include <fcntl.h>
 #include <linux/dm-ioctl.h>
@@ -118,6 +119,8 @@ static size_t describe(char *to, size_t room, const struct disk_part *part,
 	static const char *const types[] = {
 		[DISK_GOOD] = "linear",
 		[DISK_DELAYED] = "delay",
+		[DISK_LATE_WRITES] = "delay",
+		[DISK_LAGGING] = "delay",
 		[DISK_BROKEN] = "error",
 		[DISK_BROKEN_LATE] = "delay",
 	};
@@ -125,7 +128,7 @@ static size_t describe(char *to, size_t room, const struct disk_part *part,
 		.sector_start = at / SECTOR,
 		.length = part->len / SECTOR,
 	};
-	char params[64] = "";
+	char params[128] = "";
 	size_t len;
 
 	if (part->how == DISK_GOOD)
@@ -134,6 +137,11 @@ static size_t describe(char *to, size_t room, const struct disk_part *part,
 	if (part->how == DISK_DELAYED)
 		snprintf(params, sizeof(params), "%s %zu %d", name_of(DISK_BAD),
 			 at / SECTOR, DISK_SLOW);
+	if (part->how == DISK_LATE_WRITES || part->how == DISK_LAGGING)
+		snprintf(params, sizeof(params), "%s %zu 0 %s %zu %d",
+			 name_of(DISK_BAD), at / SECTOR, name_of(DISK_BAD),
+			 at / SECTOR, part->how == DISK_LAGGING ? DISK_LAG :
+								   DISK_SLOW);
 	if (part->how == DISK_BROKEN_LATE)
 		snprintf(params, sizeof(params), "%u:%u 0 %d", major(broken),
 			 minor(broken), LATE);
@@ -191,4 +199,70 @@ int bad_disk_open(const struct disk_part *parts, size_t nr, int flags)
 	forget("bad");
 	forget("broken");
 	return fd;
+}
+
+/* The target of device mappers that writes everything twice. */
+static int try_mirror(size_t len, uint64_t late)
+{
+	struct {
+		struct dm_target_spec spec;
+		char params[128];
+	} table = {
+		.spec = {
+			.length = len / SECTOR,
+			.next = sizeof(table),
+			.target_type = "mirror",
+		},
+	};
+	uint64_t dev;
+	int ret;
+
+	snprintf(table.params, sizeof(table.params),
+		 "core 2 64 nosync 2 %s 0 %u:%u 0", name_of(DISK_SINK), major(late),
+		 minor(late));
+	must_sv(mapper("mirror", DM_DEV_CREATE, 0, 0, NULL, 0, &dev));
+	ret = mapper("mirror", DM_TABLE_LOAD, 0, 1, &table, sizeof(table), NULL);
+	if (ret) {
+		mapper("mirror", DM_DEV_REMOVE, 0, 0, NULL, 0, NULL);
+		return ret;
+	}
+	must_sv(mapper("mirror", DM_DEV_SUSPEND, 0, 0, NULL, 0, NULL));
+	return open_device(dev, O_RDWR);
+}
+
+static uint64_t make_lagging(size_t len)
+{
+	const struct disk_part part = { DISK_LAGGING, len };
+	char table[256] = "";
+	size_t size = describe(table, sizeof(table), &part, 0, 0);
+
+	return make("lagging", 1, table, size);
+}
+
+const char *mirror_missing(void)
+{
+	uint64_t late;
+	int fd;
+
+	if (bad_disk_missing())
+		return bad_disk_missing();
+	late = make_lagging(MIB(1));
+	fd = try_mirror(MIB(1), late);
+	if (fd >= 0) {
+		close(fd);
+		forget("mirror");
+	}
+	forget("lagging");
+	return fd < 0 ? "the device mapper has no mirrors" : NULL;
+}
+
+int mirror_open(size_t len, int flags)
+{
+	uint64_t late = make_lagging(len);
+	int fd = must_sv(try_mirror(len, late)), again = reopen(fd, flags);
+
+	close(fd);
+	forget("mirror");
+	forget("lagging");
+	return again;
 }

@@ -19,13 +19,16 @@ int disk_open(enum disk disk, int flags);
 /* Bytes 0 to @len of the disk become those of the pattern @seed. */
 void disk_fill(enum disk disk, uint64_t seed, size_t len);
 
-/* Milliseconds a slow part takes for each read. */
+/* Milliseconds a slow part takes for each read, or write; and a lagging one for a write. */
 #define DISK_SLOW	1500
+#define DISK_LAG	20
 
 struct disk_part {
 	enum {
 		DISK_GOOD,
 		DISK_DELAYED,
+		DISK_LATE_WRITES,	/* only writes are slow */
+		DISK_LAGGING,		/* likewise, but not as slow */
 		DISK_BROKEN,		/* the error is there at once */
 		DISK_BROKEN_LATE,	/* it comes when nobody looks */
 	} how;
@@ -38,5 +41,12 @@ const char *bad_disk_missing(void);
  * last fd.
  */
 int bad_disk_open(const struct disk_part *parts, size_t nr, int flags);
+
+const char *mirror_missing(void);
+/*
+ * A disk of which all that is written goes to DISK_SINK and, DISK_LAG milliseconds
+ * later, to DISK_BAD: each page is read twice.
+ */
+int mirror_open(size_t len, int flags);
 
 #endif

@@ -129,7 +129,9 @@ def run(path, opt, results):
     tap = Tap(path.stem, results)
     environment = dict(os.environ)
     if opt.module:
-        environment["SPLICEVEC_KO"] = str(opt.module.resolve())
+        module = opt.module.resolve()
+        environment["SPLICEVEC_KO"] = str(module)
+        environment["LENDER_KO"] = str(module.with_name("lender.ko"))
     argv = ("sh", path) if path.suffix == ".sh" else (path.resolve(),)
     with subprocess.Popen(argv, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -172,7 +174,7 @@ def main():
             check_log(path.stem, results, before)
         results.on_done(f"{path.stem} {time.monotonic() - start:.0f}")
     if opt.summary:
-        opt.summary.write_text(results.counts())
+        opt.summary.write_text(results.summary())
     else:
         print(f"{results.passed} passed, {results.failed} failed, "
               f"{results.skipped} skipped")

@@ -6,8 +6,10 @@
 #include "kselftest_harness.h"
 
 #include "commands.h"
+#include "contents.h"
 
 #include <fcntl.h>
+#include <liburing.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <poll.h>
@@ -74,27 +76,6 @@ static void close_ends(struct ends *e)
 		close(e->out);
 }
 
-/* A vector with @len bytes of the pattern. */
-static int full_vector(size_t len)
-{
-	int vec = new_vector(), file = pattern_file(TMPFS, SEED, len);
-
-	if (sv_pull(vec, file, 0, len, 0) != (int64_t)len)
-		die("a vector of %zu bytes cannot be filled", len);
-	close(file);
-	return vec;
-}
-
-/* The vector holds @len bytes of the pattern from @pos on, and no more. */
-static void check_held(int vec, uint64_t pos, size_t len)
-{
-	char *buf = map_pages(len + 1);
-
-	check_eq(len, sv_push_mem(vec, buf, len + 1, 0));
-	check_eq(-1, pattern_check(buf, SEED, pos, len));
-	unmap_pages(buf, len + 1);
-}
-
 /* The vector holds what is left of @len bytes after @gone. */
 static void check_rest(int vec, size_t gone, size_t len)
 {
@@ -103,7 +84,7 @@ static void check_rest(int vec, size_t gone, size_t len)
 	must_sv(sv_info(vec, &info));
 	check_eq(gone, info.head);
 	check_eq(len, info.tail);
-	check_held(vec, gone, len - gone);
+	check_taken(vec, SEED, gone, len - gone);
 }
 
 /* It takes its time on a busy machine, even over loopback. */
@@ -124,7 +105,7 @@ TEST_F(interrupted, push_without_a_reader_is_epipe_and_sends_no_signal)
 
 	for (i = 0; i < ARRAY_LEN(streams); i++) {
 		context("%s", streams[i].name);
-		vec = full_vector(BENCH);
+		vec = vector_with(SEED, 0, BENCH);
 		open_ends(&e, &streams[i]);
 		if (streams[i].place == TCP4 || streams[i].place == TCP6) {
 			must(setsockopt(e.peer_in, SOL_SOCKET, SO_LINGER,
@@ -156,7 +137,7 @@ TEST_F(interrupted, push_after_shutdown_of_the_sending_side_is_epipe)
 
 	for (i = 1; i < ARRAY_LEN(streams); i++) {
 		context("%s", streams[i].name);
-		vec = full_vector(BENCH);
+		vec = vector_with(SEED, 0, BENCH);
 		open_ends(&e, &streams[i]);
 		must(shutdown(e.out, SHUT_WR));
 		check_errno(EPIPE, sv_push(vec, e.out, SV_POSITION, SV_ALL, 0));
@@ -263,7 +244,7 @@ TEST_F(interrupted, full_sink_takes_what_fits_then_eagain_and_the_rest_stays)
 	for (i = 0; i < 2 * ARRAY_LEN(streams); i++) {
 		context("%s, %s", streams[i / 2].name,
 			i % 2 ? "O_NONBLOCK" : "NONBLOCK");
-		vec = full_vector(MUCH);
+		vec = vector_with(SEED, 0, MUCH);
 		open_ends(&e, &streams[i / 2]);
 		if (i % 2)
 			set_nonblock(e.out);
@@ -316,7 +297,7 @@ TEST_F(interrupted, splice_tells_which_side_would_block_and_keeps_the_rest)
 		check(cmd.pushed < cmd.pulled, "nothing stayed");
 		check_eq(cmd.pulled, lseek(file, 0, SEEK_CUR));
 		drain_and_check(e.peer_in, cmd.pushed);
-		check_held(vec, cmd.pushed, cmd.pulled - cmd.pushed);
+		check_taken(vec, SEED, cmd.pushed, cmd.pulled - cmd.pushed);
 		close_peer(&e);
 		close_ends(&e);
 	}
@@ -324,31 +305,12 @@ TEST_F(interrupted, splice_tells_which_side_would_block_and_keeps_the_rest)
 	close(file);
 }
 
-static void on_signal(int sig)
-{
-	(void)sig;
-}
-
-/*
- * A signal every 50 ms from now on, so that one comes while the command waits
- * however slow the machine is. No SA_RESTART: commands are not restarted.
- */
-static void signals(bool on)
-{
-	struct sigaction action = { .sa_handler = on_signal };
-	struct timeval often = { .tv_usec = on ? 50000 : 0 };
-	struct itimerval timer = { .it_interval = often, .it_value = often };
-
-	must(sigaction(SIGALRM, &action, NULL));
-	must(setitimer(ITIMER_REAL, &timer, NULL));
-}
-
 TEST_F(interrupted, signal_before_the_first_byte_is_eintr)
 {
 	struct splicevec_splice splice;
 	struct ends e, full;
 	size_t i;
-	int vec, src = full_vector(MUCH);
+	int vec, src = vector_with(SEED, 0, MUCH);
 
 	for (i = 0; i < ARRAY_LEN(streams); i++) {
 		context("%s", streams[i].name);
@@ -388,7 +350,7 @@ TEST_F(interrupted, signal_after_the_first_byte_is_the_short_count)
 
 	for (i = 0; i < ARRAY_LEN(streams); i++) {
 		context("%s", streams[i].name);
-		vec = full_vector(MUCH);
+		vec = vector_with(SEED, 0, MUCH);
 		open_ends(&e, &streams[i]);
 		signals(true);
 		n = sv_push(vec, e.out, SV_POSITION, SV_ALL, 0);
@@ -404,6 +366,55 @@ TEST_F(interrupted, signal_after_the_first_byte_is_the_short_count)
 	}
 }
 
+/* One that waits in a pull, with something else to do for io_uring. */
+struct waiter {
+	int vec;
+	int in;
+	int event;		/* of which io_uring is to tell it */
+	int64_t pulled;
+};
+
+static void pull_with_ring(void *arg)
+{
+	struct waiter *waiter = arg;
+	struct io_uring ring;
+
+	must_sv(io_uring_queue_init(1, &ring, 0));
+	io_uring_prep_poll_add(io_uring_get_sqe(&ring), waiter->event, POLLIN);
+	must_sv(io_uring_submit(&ring));
+	waiter->pulled = sv_pull(waiter->vec, waiter->in, SV_POSITION, 100, 0);
+	check_eq(1, io_uring_cq_ready(&ring));
+	io_uring_queue_exit(&ring);
+}
+
+TEST_F(interrupted, work_for_the_task_is_no_signal)
+{
+	struct waiter waiter;
+	struct worker worker;
+	int event[2];
+	struct ends e;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(streams); i++) {
+		context("%s", streams[i].name);
+		open_ends(&e, &streams[i]);
+		must(pipe2(event, O_CLOEXEC));
+		waiter = (struct waiter){ new_vector(), e.in, event[0], 0 };
+		worker_start(&worker, pull_with_ring, &waiter);
+		worker_await_sleep(&worker);
+		write_all(event[1], "!", 1);
+		usleep(100000);
+		write_all(e.peer_out, "here", 4);
+		worker_finish(&worker);
+		check_eq(4, waiter.pulled);
+		close_peer(&e);
+		close_ends(&e);
+		close(event[0]);
+		close(event[1]);
+		close(waiter.vec);
+	}
+}
+
 /* A timeout set on a socket ends a wait like O_NONBLOCK. */
 TEST_F(interrupted, timeout_of_a_socket_is_eagain)
 {
@@ -414,7 +425,7 @@ TEST_F(interrupted, timeout_of_a_socket_is_eagain)
 
 	for (i = 1; i < ARRAY_LEN(streams); i++) {
 		context("%s", streams[i].name);
-		vec = full_vector(MUCH);
+		vec = vector_with(SEED, 0, MUCH);
 		open_ends(&e, &streams[i]);
 		must(setsockopt(e.in, SOL_SOCKET, SO_RCVTIMEO, &brief,
 				sizeof(brief)));
@@ -431,7 +442,7 @@ TEST_F(interrupted, timeout_of_a_socket_is_eagain)
 TEST_F(interrupted, full_disk_takes_what_fits_then_enospc_and_the_rest_stays)
 {
 	char dir[] = "/tmp/full-XXXXXX", path[64];
-	int vec = full_vector(40 * PAGE), fd;
+	int vec = vector_with(SEED, 0, 40 * PAGE), fd;
 	int64_t sum = 0, n;
 
 	if (!mkdtemp(dir))
@@ -471,7 +482,7 @@ TEST_F(interrupted, file_size_limit_is_the_short_count_then_efbig)
 			continue;
 		context("%s", place_name(places[i]));
 		fd = new_file(places[i], O_RDWR);
-		vec = full_vector(BENCH);
+		vec = vector_with(SEED, 0, BENCH);
 		must(setrlimit(RLIMIT_FSIZE, &limit));
 		check_eq(5000, sv_push(vec, fd, SV_POSITION, SV_ALL, 0));
 		check_errno(EFBIG, sv_push(vec, fd, SV_POSITION, SV_ALL, 0));

@@ -412,8 +412,7 @@ TEST_F(lazy, cold_file_is_pulled_whole_and_arrives)
 {
 	int vec = new_vector(), file;
 
-	if (place_missing(variant->place))
-		SKIP(return, "%s", place_missing(variant->place));
+	NEEDS_PLACE();
 	file = pattern_file(variant->place, SEED, MIB(3) + 5);
 	evict(file);
 	must(lseek(file, 3, SEEK_SET));
@@ -430,8 +429,7 @@ TEST_F(lazy, pieces_of_a_cold_file_are_the_right_ones)
 	int vec, file;
 	size_t i;
 
-	if (place_missing(variant->place))
-		SKIP(return, "%s", place_missing(variant->place));
+	NEEDS_PLACE();
 	file = pattern_file(variant->place, SEED, KIB(256));
 	for (i = 0; i < ARRAY_LEN(at); i++) {
 		context("at %zu", at[i]);
@@ -447,8 +445,7 @@ TEST_F(lazy, resident_bytes_are_not_waited_for)
 {
 	int vec = new_vector(), file, ends[2];
 
-	if (place_missing(variant->place))
-		SKIP(return, "%s", place_missing(variant->place));
+	NEEDS_PLACE();
 	file = pattern_file(variant->place, SEED, KIB(32));
 	must(pipe2(ends, O_CLOEXEC));
 	check_eq(KIB(32), sv_pull(vec, file, 0, SV_ALL, SPLICEVEC_LAZY));
@@ -463,8 +460,7 @@ TEST_F(lazy, page_of_a_hole_survives_the_file)
 	char buf[PAGE] = { 1 };
 	size_t i;
 
-	if (place_missing(variant->place))
-		SKIP(return, "%s", place_missing(variant->place));
+	NEEDS_PLACE();
 	file = new_file(variant->place, O_RDWR);
 	must(ftruncate(file, KIB(64)));
 	must(fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
@@ -483,8 +479,7 @@ TEST_F(lazy, hole_is_zeroes)
 	char buf[2 * PAGE] = { 1 };
 	size_t i;
 
-	if (place_missing(variant->place))
-		SKIP(return, "%s", place_missing(variant->place));
+	NEEDS_PLACE();
 	file = new_file(variant->place, O_RDWR);
 	must(ftruncate(file, KIB(64)));
 	check_eq(sizeof(buf), sv_pull(vec, file, 5 * PAGE + 1, sizeof(buf),

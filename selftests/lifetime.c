@@ -6,6 +6,7 @@
 #include "kselftest_harness.h"
 
 #include "module.h"
+#include "users.h"
 #include "sinks.h"
 
 #include <fcntl.h>
@@ -55,26 +56,13 @@ TEST_F(lifetime, module_with_a_vector_open_stays)
 
 TEST_F(lifetime, module_with_a_vector_in_flight_over_a_socket_stays)
 {
-	char control[CMSG_SPACE(sizeof(int))] = {};
-	struct iovec iov = { "x", 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
 	int fds[2], vec;
 
 	if (module_missing())
 		SKIP(return, "%s", module_missing());
 	vec = new_vector();
 	stream_pair(UNIX, fds);
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(cmsg), &vec, sizeof(vec));
-	must(sendmsg(fds[0], &msg, 0));
+	send_fd(fds[0], vec);
 	close(vec);
 	check_refused();
 	close(fds[0]);

@@ -2,15 +2,13 @@
 /* Memory as source and sink: in pieces, in huge pages, of odd sorts. */
 #include "kselftest_harness.h"
 
+#include "compat.h"
 #include "contents.h"
 #include "places.h"
 #include "places_file.h"
 
 #include <fcntl.h>
 #include <linux/mman.h>
-#include <linux/types.h>
-#include <setjmp.h>
-#include <signal.h>
 #include <splicevec.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -235,44 +233,6 @@ TEST_F(pieces, bad_lists_are_refused_with_nothing_done)
  * The commands as a 32-bit program gives them: the structs are the same, the
  * pieces are not.
  */
-struct iovec32 {
-	__u32 base;
-	__u32 len;
-};
-
-#define NR_IOCTL32	54
-
-static int ioctl32(int fd, unsigned int number, void *arg)
-{
-	int ret;
-
-	asm volatile("int $0x80"
-		     : "=a"(ret)
-		     : "a"(NR_IOCTL32), "b"(fd), "c"(number), "d"(arg)
-		     : "memory", "r8", "r9", "r10", "r11");
-	return ret;
-}
-
-static sigjmp_buf refused;
-
-static void on_fault(int sig)
-{
-	(void)sig;
-	siglongjmp(refused, 1);
-}
-
-/* Without them the kernel answers with a fault. */
-static bool has_32_bit_calls(void)
-{
-	struct sigaction fault = { .sa_handler = on_fault }, before;
-	bool has;
-
-	must(sigaction(SIGSEGV, &fault, &before));
-	has = !sigsetjmp(refused, 1) && ioctl32(-1, 0, NULL) == -EBADF;
-	must(sigaction(SIGSEGV, &before, NULL));
-	return has;
-}
-
 TEST_F(pieces, thirty_two_bit_callers_have_theirs)
 {
 	struct {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Unloading the module, and loading it again. */
+/* Modules that are unloaded, and loaded again. */
 #include "module.h"
 #include "common.h"
 
@@ -21,29 +21,9 @@ const char *module_missing(void)
 	return NULL;
 }
 
-int module_unload(void)
+int module_insert(const char *file)
 {
-	return syscall(SYS_delete_module, "splicevec", O_NONBLOCK) ? -errno : 0;
-}
-
-/* The last pages come back on a workqueue: give them a moment. */
-void module_unloads(void)
-{
-	time_t end = time(NULL) + 20 * slower();
-	int err;
-
-	do {
-		err = module_unload();
-		if (!err)
-			return;
-		usleep(1000);
-	} while (time(NULL) < end);
-	fail_at(__FILE__, __LINE__, "unloading: %s", result_name(err));
-}
-
-int module_load(void)
-{
-	int fd = open(module_file(), O_RDONLY | O_CLOEXEC);
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
 	int err;
 
 	if (fd < 0)
@@ -51,4 +31,38 @@ int module_load(void)
 	err = syscall(SYS_finit_module, fd, "", 0) ? -errno : 0;
 	close(fd);
 	return err;
+}
+
+int module_remove(const char *name)
+{
+	return syscall(SYS_delete_module, name, O_NONBLOCK) ? -errno : 0;
+}
+
+void module_goes(const char *name)
+{
+	time_t end = time(NULL) + 20 * slower();
+	int err;
+
+	do {
+		err = module_remove(name);
+		if (!err)
+			return;
+		usleep(1000);
+	} while (time(NULL) < end);
+	fail_at(__FILE__, __LINE__, "unloading %s: %s", name, result_name(err));
+}
+
+int module_unload(void)
+{
+	return module_remove("splicevec");
+}
+
+void module_unloads(void)
+{
+	module_goes("splicevec");
+}
+
+int module_load(void)
+{
+	return module_insert(module_file());
 }

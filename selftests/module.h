@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Unloading the module, and loading it again. Nobody else may hold it meanwhile. */
+/* Modules that are loaded and unloaded. Nobody else may hold them meanwhile. */
 #ifndef _SELFTEST_MODULE_H
 #define _SELFTEST_MODULE_H
 
-/* Return: why it could not be loaded again, or NULL. */
+/* Any module. Return: 0 or a negative errno. */
+int module_insert(const char *file);
+int module_remove(const char *name);
+/*
+ * Wait, within bounds, until it can be unloaded; else a failure. The last pages come back
+ * on a workqueue.
+ */
+void module_goes(const char *name);
+
+/* Ours. Return: why it could not be loaded again, or NULL. */
 const char *module_missing(void);
 /* Return: 0 or a negative errno. */
 int module_unload(void);
-/* Wait, within bounds, until it can be unloaded; else a failure. */
 void module_unloads(void);
 int module_load(void);
 

@@ -48,6 +48,12 @@ static const struct place_kind {
 		      .missing = sockmap_missing },
 	[UDP4] = { "UDP over IPv4", .pair = udp4_pair },
 	[UDP6] = { "UDP over IPv6", .pair = udp6_pair },
+	[UDP_NIC4] = { "UDP over IPv4 and two NICs",
+		       .netns = { "/run/netns/a", "/run/netns/b" },
+		       .address = "10.9.0.2" },
+	[UDP_NIC6] = { "UDP over IPv6 and two NICs",
+		       .netns = { "/run/netns/a", "/run/netns/b" },
+		       .address = "fd09::2" },
 	[UNIX_DGRAM] = { "unix datagram", .pair = unix_dgram_pair },
 	[UNIX_PACKET] = { "unix seqpacket", .pair = unix_packet_pair },
 	[VSOCK_PACKET] = { "vsock seqpacket", .pair = vsock_packet_pair,
@@ -60,6 +66,11 @@ static const struct place_kind {
 const char *place_name(enum place place)
 {
 	return places[place].name;
+}
+
+const char *place_dir(enum place place)
+{
+	return places[place].dir;
 }
 
 const char *place_missing(enum place place)
@@ -132,16 +143,16 @@ long file_check(int fd, long offset, uint64_t seed, uint64_t pos, size_t len)
 }
 
 /* A socket stays in the namespace its maker was in; the maker goes back. */
-static int socket_in(const char *netns, int family)
+static int socket_in(const char *netns, int family, int type)
 {
 	int here, there, fd;
 
 	if (!netns)
-		return must(socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+		return must(socket(family, type | SOCK_CLOEXEC, 0));
 	here = must(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
 	there = must(open(netns, O_RDONLY | O_CLOEXEC));
 	must(setns(there, CLONE_NEWNET));
-	fd = must(socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+	fd = must(socket(family, type | SOCK_CLOEXEC, 0));
 	must(setns(here, CLONE_NEWNET));
 	close(here);
 	close(there);
@@ -164,29 +175,81 @@ static socklen_t set_address(struct sockaddr_storage *addr, const char *text)
 	return sizeof(*in6);
 }
 
-void stream_pair(enum place place, int fds[2])
+static void tcp_pair(const struct place_kind *kind, void (*prepare)(int fd),
+		     int fds[2])
 {
-	const struct place_kind *kind = &places[place];
 	struct sockaddr_storage addr;
 	socklen_t len;
 	int listener;
 
-	if (kind->pair) {
-		kind->pair(fds);
-		return;
-	}
 	len = set_address(&addr, kind->address);
-	listener = socket_in(kind->netns[1], addr.ss_family);
+	listener = socket_in(kind->netns[1], addr.ss_family, SOCK_STREAM);
 	must(bind(listener, (struct sockaddr *)&addr, len));
 	must(listen(listener, 1));
 	must(getsockname(listener, (struct sockaddr *)&addr, &len));
-	fds[0] = socket_in(kind->netns[0], addr.ss_family);
+	fds[0] = socket_in(kind->netns[0], addr.ss_family, SOCK_STREAM);
+	if (prepare)
+		prepare(fds[0]);
 	must(connect(fds[0], (struct sockaddr *)&addr, len));
 	fds[1] = must(accept4(listener, NULL, NULL, SOCK_CLOEXEC));
 	close(listener);
 }
 
+void stream_pair(enum place place, int fds[2])
+{
+	const struct place_kind *kind = &places[place];
+
+	if (kind->pair)
+		kind->pair(fds);
+	else
+		tcp_pair(kind, NULL, fds);
+}
+
+void prepared_pair(enum place place, void (*prepare)(int fd), int fds[2])
+{
+	tcp_pair(&places[place], prepare, fds);
+}
+
+void pipe_pair(enum place place, int fds[2])
+{
+	int ends[2];
+
+	(void)place;
+	must(pipe2(ends, O_CLOEXEC));
+	fds[0] = ends[1];
+	fds[1] = ends[0];
+}
+
+void keeping_pair(enum place place, int fds[2])
+{
+	int large = MIB(1);
+
+	stream_pair(place, fds);
+	must(setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &large, sizeof(large)));
+}
+
+/* Only the peer's address is known: this side gets its own with its route. */
+static void distant_pair(const struct place_kind *kind, int fds[2])
+{
+	struct sockaddr_storage addr;
+	socklen_t len = set_address(&addr, kind->address);
+	int i;
+
+	for (i = 0; i < 2; i++)
+		fds[i] = socket_in(kind->netns[i], addr.ss_family, SOCK_DGRAM);
+	must(bind(fds[1], (struct sockaddr *)&addr, len));
+	for (i = 0; i < 2; i++) {
+		must(getsockname(fds[!i], (struct sockaddr *)&addr, &len));
+		must(connect(fds[i], (struct sockaddr *)&addr, len));
+	}
+}
+
 void datagram_pair(enum place place, int fds[2])
 {
-	places[place].pair(fds);
+	const struct place_kind *kind = &places[place];
+
+	if (kind->pair)
+		kind->pair(fds);
+	else
+		distant_pair(kind, fds);
 }

@@ -2,8 +2,8 @@
 /* File positions, as pread, read, pwrite and write have them. */
 #include "kselftest_harness.h"
 
+#include "contents.h"
 #include "places.h"
-#include "common.h"
 
 #include <fcntl.h>
 #include <splicevec.h>
@@ -32,23 +32,6 @@ FIXTURE_VARIANT_ADD(positions, tmpfs)
 	.place = TMPFS,
 };
 
-#define NEEDS_PLACE()							\
-	do {								\
-		const char *missing_ = place_missing(variant->place);	\
-									\
-		if (missing_)						\
-			SKIP(return, "%s", missing_);			\
-	} while (0)
-
-static void check_held(int vec, uint64_t pos, size_t len)
-{
-	char *buf = map_pages(len + 1);
-
-	check_eq(len, sv_push_mem(vec, buf, len + 1, 0));
-	check_eq(-1, pattern_check(buf, SEED, pos, len));
-	unmap_pages(buf, len + 1);
-}
-
 TEST_F(positions, pull_at_an_offset_leaves_the_position_of_the_source)
 {
 	int vec = new_vector(), fd;
@@ -58,7 +41,7 @@ TEST_F(positions, pull_at_an_offset_leaves_the_position_of_the_source)
 	must(lseek(fd, 7, SEEK_SET));
 	check_eq(5000, sv_pull(vec, fd, 4097, 5000, 0));
 	check_eq(7, lseek(fd, 0, SEEK_CUR));
-	check_held(vec, 4097, 5000);
+	check_taken(vec, SEED, 4097, 5000);
 }
 
 TEST_F(positions, pull_at_the_position_moves_it_by_the_bytes_pulled)
@@ -77,7 +60,7 @@ TEST_F(positions, pull_at_the_position_moves_it_by_the_bytes_pulled)
 	must(lseek(fd, 30000, SEEK_SET));
 	check_eq(0, sv_pull(vec, fd, SV_POSITION, 1, 0));
 	check_eq(30000, lseek(fd, 0, SEEK_CUR));
-	check_held(vec, 4097, 15903);
+	check_taken(vec, SEED, 4097, 15903);
 }
 
 /* What was not there at the end of the file is there once it is written. */
@@ -94,7 +77,7 @@ TEST_F(positions, pull_goes_on_where_a_growing_file_ended)
 	pattern_fill(buf, SEED, 5000, 5000);
 	write_all(writer, buf, 5000);
 	check_eq(5000, sv_pull(vec, fd, SV_POSITION, SV_ALL, 0));
-	check_held(vec, 0, 10000);
+	check_taken(vec, SEED, 0, 10000);
 }
 
 TEST_F(positions, hole_is_pulled_as_zeroes)
@@ -195,7 +178,7 @@ TEST_F(positions, duplicates_of_an_fd_share_the_position)
 	twin = must(dup(fd));
 	check_eq(4000, sv_pull(vec, fd, SV_POSITION, 4000, 0));
 	check_eq(5000, sv_pull(vec, twin, SV_POSITION, SV_ALL, 0));
-	check_held(vec, 0, 9000);
+	check_taken(vec, SEED, 0, 9000);
 }
 
 TEST_F(positions, splice_uses_and_moves_each_side_as_told)
@@ -245,9 +228,9 @@ TEST_F(positions, vector_as_a_source_is_read_at_absolute_positions)
 	check_eq(10, sv_pull(vec, from, 1000, 10, 0));
 	check_eq(10, sv_pull(vec, from, 1010, 10, 0));
 	check_eq(0, sv_pull(vec, from, 20000, 10, 0));
-	check_held(vec, 1000, 20);
+	check_taken(vec, SEED, 1000, 20);
 	check_eq(19000, sv_pull(vec, from, SV_POSITION, SV_ALL, 0));
-	check_held(vec, 1000, 19000);
+	check_taken(vec, SEED, 1000, 19000);
 	must_sv(sv_info(from, &info));
 	check_eq(1000, info.head);
 	check_eq(20000, info.tail);

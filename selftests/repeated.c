@@ -6,9 +6,7 @@
 #include "disks.h"
 #include "places_file.h"
 #include "sinks.h"
-#include "sinks_file.h"
 #include "sources.h"
-#include "sources_file.h"
 
 #include <fcntl.h>
 #include <splicevec.h>
@@ -18,9 +16,6 @@
 #define SPAN	3001
 #define TIMES	16
 #define SEED	SOURCE_SEED
-
-/* a macro of the compiler, and a name here */
-#undef unix
 
 FIXTURE_VARIANT(repeated)
 {

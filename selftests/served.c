@@ -5,6 +5,7 @@
  */
 #include "kselftest_harness.h"
 
+#include "contents.h"
 #include "fusefs.h"
 #include "places.h"
 #include "vectors.h"
@@ -37,15 +38,6 @@ FIXTURE_TEARDOWN(served)
 	close_all();
 	ledger_settle(&self->before);
 	EXPECT_EQ(0, failures());
-}
-
-static void check_held(int vec, size_t len)
-{
-	char *buf = map_pages(len + 1);
-
-	check_eq(len, sv_push_mem(vec, buf, len + 1, 0));
-	check_eq(-1, pattern_check(buf, SEED, 0, len));
-	unmap_pages(buf, len + 1);
 }
 
 #define NEEDS_FUSE()							\
@@ -101,7 +93,7 @@ TEST_F(served, pull_ends_before_what_cannot_be_read_then_tells_the_error)
 	check_eq(PAGE, sv_pull(vec, fd, SV_POSITION, PAGE, 0));
 	close(fd);
 	fusefs_die(&self->fs);
-	check_held(vec, 11 * PAGE);
+	check_taken(vec, SEED, 0, 11 * PAGE);
 	fusefs_unmount(&self->fs);
 }
 
@@ -138,7 +130,7 @@ TEST_F(served, server_that_dies_in_the_middle_of_a_pull_leaves_a_short_one)
 	check(sv_pull(reading.vec, reading.fd, SV_POSITION, PAGE, 0) < 0,
 	      "pulled from the dead");
 	check_eq(KIB(256), lseek(reading.fd, 0, SEEK_CUR));
-	check_held(reading.vec, KIB(256));
+	check_taken(reading.vec, SEED, 0, KIB(256));
 	close(reading.fd);
 	fusefs_unmount(&self->fs);
 }

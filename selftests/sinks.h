@@ -52,12 +52,24 @@ struct sink {
 	struct drain drain;
 };
 
-extern const struct sink_kind sink_tcp4, sink_tcp6, sink_nic4, sink_nic6,
-	sink_unix, sink_pipe, sink_pipe_of_one_page, sink_pipe_of_1m, sink_ext4,
-	sink_xfs, sink_tmpfs, sink_ext4_direct, sink_xfs_direct, sink_vector,
-	sink_memory, sink_nothing, sink_mptcp, sink_vsock, sink_ktls,
-	sink_sockmap, sink_udp4, sink_udp6, sink_unix_dgram, sink_unix_packet,
-	sink_vsock_packet, sink_netlink, sink_packet, sink_hash;
+/* a macro of the compiler, and a name here */
+#undef unix
+
+/* Put @with around the name of each sink. */
+#define EACH_SINK(with)							\
+	with(tcp4); with(tcp6); with(nic4); with(nic6); with(unix);	\
+	with(pipe); with(pipe_of_one_page); with(pipe_of_1m);		\
+	with(ext4); with(xfs); with(block); with(block_direct);		\
+	with(fuse); with(fuse_direct); with(memfd); with(null);		\
+	with(terminal); with(pieces); with(tmpfs); with(ext4_direct);	\
+	with(xfs_direct); with(vector); with(memory); with(nothing);	\
+	with(mptcp); with(vsock); with(ktls); with(sockmap); with(udp4);\
+	with(udp6); with(unix_dgram); with(unix_packet);		\
+	with(vsock_packet); with(netlink); with(packet); with(hash)
+
+#define DECLARE_SINK(id) extern const struct sink_kind sink_##id
+EACH_SINK(DECLARE_SINK);
+#undef DECLARE_SINK
 
 const char *sink_missing(const struct sink_kind *kind);
 

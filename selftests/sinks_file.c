@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Sinks that are files, devices and memory beyond the plain ones. */
-#include "sinks_file.h"
+#include "sinks.h"
 #include "disks.h"
 #include "fuse.h"
 #include "places_file.h"

@@ -35,15 +35,6 @@ FIXTURE_VARIANT_ADD(streams, vsock) { .place = VSOCK, };
 FIXTURE_VARIANT_ADD(streams, ktls) { .place = KTLS, };
 FIXTURE_VARIANT_ADD(streams, sockmap) { .place = SOCKMAP, };
 
-#define NEEDS(missing)							\
-	do {								\
-		const char *missing_ = missing;				\
-									\
-		if (missing_)						\
-			SKIP(return, "%s", missing_);			\
-	} while (0)
-#define NEEDS_PLACE	NEEDS(place_missing(variant->place))
-
 static void write_pattern(int fd, uint64_t pos, size_t len)
 {
 	char *buf = map_pages(len);
@@ -78,7 +69,7 @@ TEST_F(streams, push_says_copied_as_features_does)
 	struct splicevec_info before;
 	int fds[2], vec, kind;
 
-	NEEDS_PLACE;
+	NEEDS_PLACE();
 	stream_pair(variant->place, fds);
 	vec = vector_with(SEED, 0, 50000);
 	must_sv(sv_info(vec, &before));
@@ -105,7 +96,7 @@ TEST_F(streams, both_ways_at_once_keep_apart)
 {
 	int fds[2], vec[2], i;
 
-	NEEDS_PLACE;
+	NEEDS_PLACE();
 	stream_pair(variant->place, fds);
 	for (i = 0; i < 2; i++)
 		vec[i] = vector_with(SEED, 100000 * i, 30000);
@@ -128,7 +119,7 @@ TEST_F(streams, pull_gives_what_is_there_without_record)
 {
 	int fds[2], vec = new_vector();
 
-	NEEDS_PLACE;
+	NEEDS_PLACE();
 	stream_pair(variant->place, fds);
 	check_errno(EAGAIN, sv_pull(vec, fds[0], SV_POSITION, 100,
 				    SPLICEVEC_NONBLOCK));
@@ -148,7 +139,7 @@ TEST_F(streams, pull_stops_for_a_timeout_and_a_signal)
 	struct timeval brief = { .tv_usec = 100000 };
 	int fds[2], vec = new_vector();
 
-	NEEDS_PLACE;
+	NEEDS_PLACE();
 	stream_pair(variant->place, fds);
 	signals(true);
 	check_errno(EINTR, sv_pull(vec, fds[0], SV_POSITION, 100, 0));
@@ -166,7 +157,7 @@ TEST_F(streams, full_sink_takes_what_fits_and_the_rest_stays)
 	int64_t sum = 0, n;
 	int fds[2], vec;
 
-	NEEDS_PLACE;
+	NEEDS_PLACE();
 	stream_pair(variant->place, fds);
 	vec = vector_with(SEED, 0, MUCH);
 	while ((n = sv_push(vec, fds[0], SV_POSITION, SV_ALL,
@@ -190,7 +181,7 @@ TEST_F(streams, push_after_shutdown_fails_as_send_does_without_a_signal)
 	char buf[10] = {};
 	int64_t got;
 
-	NEEDS_PLACE;
+	NEEDS_PLACE();
 	stream_pair(variant->place, fds);
 	stream_pair(variant->place, other);
 	vec = vector_with(SEED, 0, 1000);
@@ -214,7 +205,7 @@ TEST_F(streams, splice_moves_on_from_one_to_the_other)
 	int in[2], out[2], vec = new_vector();
 	uint64_t done = 0;
 
-	NEEDS_PLACE;
+	NEEDS_PLACE();
 	stream_pair(variant->place, in);
 	stream_pair(variant->place, out);
 	cmd.in = in[0];
@@ -239,7 +230,7 @@ TEST_F(streams, pages_that_were_pushed_are_never_written)
 	int fds[2], file[2], vec = new_vector(), i;
 	char *memory = map_pages(5 * PAGE);
 
-	NEEDS_PLACE;
+	NEEDS_PLACE();
 	stream_pair(variant->place, fds);
 	pattern_fill(memory, SEED, 2 * 20000, 20000);
 	for (i = 0; i < 2; i++) {

@@ -48,15 +48,29 @@ struct source {
 	size_t map_len;
 };
 
-extern const struct source_kind source_ext4, source_ext4_cold, source_ext4_copy,
-	source_xfs, source_xfs_cold, source_tmpfs, source_tcp4, source_tcp6,
-	source_unix, source_pipe_written, source_pipe_vmspliced,
-	source_pipe_spliced, source_pipe_teed, source_pipe_lent, source_memory,
-	source_memory_copy, source_memory_of_file, source_slice,
-	source_duplicate, source_concatenation, source_slice_of_memory,
-	source_mptcp, source_vsock, source_ktls, source_sockmap, source_udp4,
-	source_udp6, source_unix_dgram, source_unix_packet,
-	source_vsock_packet, source_netlink;
+/* a macro of the compiler, and a name here */
+#undef unix
+
+/* Put @with around the name of each source. */
+#define EACH_SOURCE(with)						\
+	with(ext4); with(ext4_cold); with(ext4_copy); with(xfs);	\
+	with(xfs_cold); with(block); with(block_lazy);			\
+	with(block_uncached); with(ext4_lazy); with(xfs_lazy);		\
+	with(ext4_direct); with(xfs_uncached); with(fuse);		\
+	with(overlay); with(memfd); with(huge_memfd); with(terminal);	\
+	with(pieces); with(huge_memory); with(tmpfs); with(tcp4);	\
+	with(tcp6); with(unix); with(pipe_written);			\
+	with(pipe_vmspliced); with(pipe_spliced); with(pipe_teed);	\
+	with(pipe_lent); with(memory); with(memory_copy);		\
+	with(memory_of_file); with(slice); with(duplicate);		\
+	with(concatenation); with(slice_of_memory); with(mptcp);	\
+	with(vsock); with(ktls); with(sockmap); with(udp4); with(udp6);	\
+	with(unix_dgram); with(unix_packet); with(vsock_packet);	\
+	with(netlink)
+
+#define DECLARE_SOURCE(id) extern const struct source_kind source_##id
+EACH_SOURCE(DECLARE_SOURCE);
+#undef DECLARE_SOURCE
 
 /* Why this source cannot be had here, or NULL. */
 const char *source_missing(const struct source_kind *kind);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Sources that are files, devices and memory beyond the plain ones. */
-#include "sources_file.h"
+#include "sources.h"
 #include "disks.h"
 #include "fuse.h"
 #include "places_file.h"

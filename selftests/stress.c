@@ -10,8 +10,10 @@
  */
 #include "kselftest_harness.h"
 
+#include "lender.h"
 #include "stress_jobs.h"
 
+#include <stdio.h>
 #include <unistd.h>
 
 /* Longer than anybody wants to wait: who is stuck is found otherwise. */
@@ -51,14 +53,14 @@ static void hire(struct scene *scene)
 {
 	unsigned int i;
 
+	for (i = 0; i < 2; i++)
+		crew_hire_process("kill", kill_workers, scene);
 	for (i = 0; i < FILES; i++)
 		crew_hire("rewrite", rewrite, &scene->files[i]);
 	for (i = 0; i < 3; i++)
 		crew_hire("juggle", juggle, scene);
 	for (i = 0; i < 4; i++)
 		crew_hire("sail", sail, scene);
-	for (i = 0; i < 2; i++)
-		crew_hire("kill", kill_workers, scene);
 	for (i = 0; i < 2; i++)
 		crew_hire("reset", reset, scene);
 	crowd_begin();
@@ -70,7 +72,7 @@ static void hire(struct scene *scene)
 /* One vector, all for itself; a third of the time is enough. */
 static void work_in_a_rush(void)
 {
-	struct scene scene = { .vec = -1 };
+	struct scene scene = { .vec = -1, .lender = -1 };
 	unsigned int i;
 
 	crew_begin(false);
@@ -78,14 +80,39 @@ static void work_in_a_rush(void)
 	scene.rivers = rivers_open();
 	for (i = 0; i < 5; i++)
 		crew_hire("rush", rush, &scene);
+	/* nobody but those at work keeps it here */
+	crew_hire("unload", unload, &scene);
 	crew_go();
 	crew_join();
 	rivers_close(scene.rivers);
 }
 
+static int find_lender(void)
+{
+	if (lender_missing())
+		return -1;
+	must_sv(lender_load());
+	return lender_open();
+}
+
+/* Of all that jugglers were lent each buffer has come home, and once. */
+static void lender_goes(int lender)
+{
+	struct lender_counts counts;
+
+	if (lender < 0)
+		return;
+	counts = lender_counts(lender);
+	check_returned(lender, counts.lent);
+	check_not_returned(lender, counts.lent);
+	fprintf(stderr, "# lent: %llu\n", (unsigned long long)counts.lent);
+	close(lender);
+	lender_unloads();
+}
+
 static void work(bool squeeze, bool faults)
 {
-	struct scene scene = { .vec = new_vector() };
+	struct scene scene = { .vec = new_vector(), .lender = find_lender() };
 
 	crew_begin(faults);
 	scene.files = files_open();
@@ -107,6 +134,7 @@ static void work(bool squeeze, bool faults)
 	files_close(scene.files);
 	check_eq(0, crew->failures);
 	close(scene.vec);
+	lender_goes(scene.lender);
 }
 
 TEST_F(stress, no_byte_is_lost_doubled_or_foreign)

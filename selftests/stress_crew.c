@@ -3,16 +3,18 @@
 #include "stress_crew.h"
 #include "stress_faults.h"
 
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#define HANDS	64
 /* On a debug kernel less is done in a second, and starting takes minutes anyway. */
 #define SECONDS		15
 #define SECONDS_SLOW	20
@@ -21,9 +23,6 @@
 #define PATIENCE 20
 
 struct crew *crew;
-
-static struct hand hands[HANDS];
-static unsigned int nr_hands;
 
 /* This is a process of its own that may be killed. */
 static bool child;
@@ -61,7 +60,6 @@ void crew_begin(bool faults)
 	crew->seconds = setting("STRESS_SECONDS",
 				slower() > 1 ? SECONDS_SLOW : SECONDS);
 	crew->faults = faults;
-	nr_hands = 0;
 	fprintf(stderr, "# SEED=%llu STRESS_SECONDS=%u\n",
 		(unsigned long long)crew->seed, crew->seconds);
 }
@@ -96,7 +94,7 @@ size_t chance_len(struct hand *hand, size_t most)
 	}
 }
 
-static void *hand_thread(void *arg)
+static void *do_work(void *arg)
 {
 	struct hand *hand = arg;
 
@@ -109,21 +107,43 @@ static void *hand_thread(void *arg)
 	return NULL;
 }
 
-void crew_hire(const char *job, void (*work)(struct hand *hand), void *arg)
+static struct hand *new_hand(const char *job, void (*work)(struct hand *hand),
+			     void *arg)
 {
-	struct hand *hand = &hands[nr_hands];
+	struct hand *hand = &crew->hands[crew->nr_hands];
 
-	if (nr_hands == HANDS)
+	if (crew->nr_hands == HANDS)
 		die("no more than %d hands", HANDS);
 	*hand = (struct hand){
 		.job = job,
 		.work = work,
 		.arg = arg,
-		.number = nr_hands++,
+		.number = crew->nr_hands++,
 	};
 	hand->chance = mix(crew->seed + hand->number);
-	if (pthread_create(&hand->thread, NULL, hand_thread, hand))
+	return hand;
+}
+
+void crew_hire(const char *job, void (*work)(struct hand *hand), void *arg)
+{
+	struct hand *hand = new_hand(job, work, arg);
+
+	if (pthread_create(&hand->thread, NULL, do_work, hand))
 		die("no thread");
+}
+
+void crew_hire_process(const char *job, void (*work)(struct hand *hand),
+		       void *arg)
+{
+	struct hand *hand = new_hand(job, work, arg);
+
+	hand->pid = must(fork());
+	if (hand->pid)
+		return;
+	must(prctl(PR_SET_PDEATHSIG, SIGKILL));
+	child = true;
+	do_work(hand);
+	_exit(failures() ? 1 : 0);
 }
 
 void crew_child(struct hand *hand, struct hand *parent)
@@ -148,16 +168,38 @@ bool crew_goes_on(struct hand *hand)
 	return !crew_over();
 }
 
+static void join_process(struct hand *hand)
+{
+	int status;
+
+	must(waitpid(hand->pid, &status, 0));
+	check(!status, "%s: a process ended with %#x", hand->job, status);
+}
+
+static bool has_ended(const struct hand *hand)
+{
+	siginfo_t info = { 0 };
+
+	/* a process may also end without being done */
+	if (hand->pid)
+		must(waitid(P_PID, hand->pid, &info,
+			    WEXITED | WNOHANG | WNOWAIT));
+	return hand->done || info.si_pid;
+}
+
 static void join(struct hand *hand)
 {
 	uint64_t end = nanoseconds() + PATIENCE * slower() * 1000000000ULL;
 
-	while (!hand->done && nanoseconds() < end)
+	while (!has_ended(hand) && nanoseconds() < end)
 		usleep(1000);
-	if (!hand->done)
+	if (!has_ended(hand))
 		die("%s (%u) is stuck after %lu steps", hand->job, hand->number,
 		    hand->steps);
-	pthread_join(hand->thread, NULL);
+	if (hand->pid)
+		join_process(hand);
+	else
+		pthread_join(hand->thread, NULL);
 	fprintf(stderr, "# %s: %lu\n", hand->job, hand->steps);
 }
 
@@ -168,9 +210,9 @@ void crew_join(void)
 	while (!crew_over())
 		usleep(10000);
 	crew->stop = true;
-	for (i = 0; i < nr_hands; i++)
-		join(&hands[i]);
-	nr_hands = 0;
+	for (i = 0; i < crew->nr_hands; i++)
+		join(&crew->hands[i]);
+	crew->nr_hands = 0;
 }
 
 int64_t read_vector(int vec, void *buf, size_t len)

@@ -1,15 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The hands of the stress test: threads, each doing steps of its job until the
- * time is over or something failed. Chance comes from one seed, which is printed.
+ * The hands of the stress test: threads and processes, each doing steps of its job
+ * until the time is over or something failed. Chance comes from one seed, which is printed.
  */
 #ifndef _SELFTEST_STRESS_CREW_H
 #define _SELFTEST_STRESS_CREW_H
 
 #include "common.h"
 
+struct hand {
+	const char *job;
+	void (*work)(struct hand *hand);
+	void *arg;
+	unsigned int number;
+	uint64_t chance;
+	unsigned long steps;
+	pthread_t thread;
+	pid_t pid;		/* if it is no thread */
+	_Atomic bool done;
+};
+
+#define HANDS	64
+
 /* What each process of the test sees. */
 struct crew {
+	struct hand hands[HANDS];
+	unsigned int nr_hands;
 	uint64_t seed;
 	unsigned int seconds;
 	bool faults;		/* allocations of commands fail now and then */
@@ -21,23 +37,20 @@ struct crew {
 
 extern struct crew *crew;
 
-struct hand {
-	const char *job;
-	void (*work)(struct hand *hand);
-	void *arg;
-	unsigned int number;
-	uint64_t chance;
-	unsigned long steps;
-	pthread_t thread;
-	_Atomic bool done;
-};
-
 uint64_t nanoseconds(void);
 
 /* Read SEED and STRESS_SECONDS. */
 void crew_begin(bool faults);
 /* @work in a thread of its own, from crew_go() on. */
 void crew_hire(const char *job, void (*work)(struct hand *hand), void *arg);
+/*
+ * And in a process of its own, to be hired before all threads. Who wants children
+ * needs it: to fork takes all pages from the threads of a process, and the next to
+ * write there, be it the kernel, has to allocate some. Where that fails on purpose a
+ * command is EFAULT, or the thread killed as its rseq cannot be written.
+ */
+void crew_hire_process(const char *job, void (*work)(struct hand *hand),
+		       void *arg);
 void crew_go(void);
 /*
  * In a child process: @hand is one like its parent. What goes wrong counts with the

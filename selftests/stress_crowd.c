@@ -29,7 +29,8 @@ static void fill(struct member *m, size_t at, size_t len)
 
 static void look(struct member *m)
 {
-	char buf[PART];
+	/* its pages are there, as those of present_pages() */
+	char buf[PART] = "";
 	int64_t n = command(sv_push_mem(m->vec, buf, PART, SPLICEVEC_KEEP));
 
 	if (excused(n))

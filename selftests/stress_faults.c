@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #define KNOBS	"/sys/kernel/debug"
@@ -99,4 +100,9 @@ bool excused(int64_t ret)
 		return false;
 	atomic_fetch_add(&crew->faulted, 1);
 	return true;
+}
+
+void *present_pages(size_t len)
+{
+	return memset(map_pages(len), 0, len);
 }

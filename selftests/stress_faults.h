@@ -26,6 +26,11 @@ void faults_off(void);
 		faults_off();						\
 		done_;							\
 	})
+/*
+ * As map_pages(), with all pages there: otherwise that of a page could be the
+ * allocation that fails while a command copies to it, which is EFAULT.
+ */
+void *present_pages(size_t len);
 /* A command failed for want of memory, as sockets call it too, and was meant to. */
 bool excused(int64_t ret);
 /* Try until it is not excused any more. */

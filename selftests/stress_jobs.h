@@ -13,6 +13,7 @@ struct scene {
 	struct file *files;
 	struct river *rivers;
 	int vec;		/* an open one, so that the module stays */
+	int lender;		/* or -1 */
 };
 
 /* stress_juggle.c: vectors of one's own, of which each byte is known. */
@@ -37,7 +38,7 @@ void wake_end(void);
 /* stress_kill.c: processes that are killed at work. */
 void kill_workers(struct hand *hand);
 
-/* stress_unload.c */
+/* stress_unload.c: this module, and who lends to it. */
 void unload(struct hand *hand);
 
 /* stress_memory.c: others need memory too. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Vectors of one's own, of which each byte is known whatever becomes of them. */
+#include "lender.h"
 #include "stress_extents.h"
+#include "stress_flights.h"
 #include "stress_jobs.h"
 
 #include <fcntl.h>
@@ -18,7 +20,12 @@
 struct held {
 	int vec;
 	struct extents e;
+	unsigned int strict;	/* pushes so far */
+	unsigned int reaped;	/* records of them */
 };
+
+/* Seconds in which the record of what has been read must be there. */
+#define LATE	8
 
 /* A mapping, and what it has to show. */
 struct shown {
@@ -31,12 +38,14 @@ struct shown {
 struct juggler {
 	struct hand *hand;
 	struct file *files;
+	int lender;		/* -1: there is none */
 	uint64_t seed;		/* of its pattern */
 	uint64_t pos;		/* what is next of it */
 	char *buf;
 	int file;		/* to push to */
 	struct held held[HELD];
 	struct shown shown[SHOWN];
+	struct flights flights;
 };
 
 static struct held *some(struct juggler *j)
@@ -65,6 +74,8 @@ static void renew(struct held *h, int vec)
 {
 	close(h->vec);
 	h->vec = vec;
+	h->strict = 0;
+	h->reaped = 0;
 	memset(&h->e, 0, offsetof(struct extents, list));
 }
 
@@ -103,6 +114,9 @@ static void pull_file(struct juggler *j)
 	if (ret == -EOPNOTSUPP && file->place == TMPFS &&
 	    flags & (SPLICEVEC_UNCACHED | SPLICEVEC_LAZY))
 		return;
+	/* the kernel does not read past the cache what a store is about to change */
+	if (ret == -EIO && flags & SPLICEVEC_UNCACHED)
+		return;
 	if (!worked(ret, "pull of a file"))
 		return;
 	check(ret <= (int64_t)len, "%lld of %zu bytes", (long long)ret, len);
@@ -134,6 +148,22 @@ static void pull_memory(struct juggler *j)
 	ret = command(sv_pull_mem(h->vec, map + skip, len, 0));
 	unmap_pages(map, room);
 	came(j, h, len, ret);
+}
+
+/* Somebody else's, who wants it back; he may find no pages that lie side by side. */
+static void pull_lent(struct juggler *j)
+{
+	size_t len = chance_len(j->hand, PIECE), skip = chance(j->hand, PAGE);
+	enum lender_sort sort = chance(j->hand, LENDER_SORTS);
+	struct held *h = some(j);
+	int64_t ret;
+
+	if (j->lender < 0 || full(h))
+		return;
+	pattern_fill(j->buf, j->seed, j->pos, len);
+	ret = command(lender_lend(j->lender, h->vec, sort, j->buf, len, skip));
+	if (ret != -ENOMEM || (sort != LENDER_RUN && sort != LENDER_COMPOUND))
+		came(j, h, len, ret ?: (int64_t)len);
 }
 
 static void pull_written(struct juggler *j)
@@ -214,6 +244,19 @@ static void push_window(struct juggler *j)
 		extents_check(&h->e, cmd.start, j->buf, cmd.bytes);
 }
 
+static int64_t push(struct juggler *j, struct held *h, int fd, size_t len,
+		    unsigned int flags)
+{
+	int64_t ret;
+
+	if (chance(j->hand, 2))
+		return command(sv_push(h->vec, fd, SV_POSITION, len, flags));
+	ret = command(sv_push_strict(h->vec, fd, SV_POSITION, len, flags,
+				     h->strict));
+	h->strict += ret >= 0;
+	return ret;
+}
+
 static void push_stream(struct juggler *j)
 {
 	static const enum place places[] = { ANYWHERE, UNIX, TCP4, NIC4 };
@@ -235,7 +278,7 @@ static void push_stream(struct juggler *j)
 	}
 	if (chance(j->hand, 2))
 		flags |= SPLICEVEC_KEEP;
-	ret = command(sv_push(h->vec, fds[0], SV_POSITION, len, flags));
+	ret = push(j, h, fds[0], len, flags);
 	if (ret > 0)
 		read_all(fds[1], j->buf, ret);
 	/* what is lazy may still be on its way */
@@ -254,6 +297,30 @@ static void push_file(struct juggler *j)
 	if (ret > 0)
 		check_eq(ret, pread(j->file, j->buf, ret, at));
 	went(j, h, ret, false);
+}
+
+/* All that was pushed strictly has been read, or was nothing. */
+static void reap(struct juggler *j)
+{
+	struct splicevec_completion records[4];
+	struct held *h = some(j);
+	unsigned int owed = h->strict - h->reaped;
+	int i, n, min = 0;
+
+	if (chance(j->hand, 2))
+		min = owed < ARRAY_LEN(records) ? owed : ARRAY_LEN(records);
+	n = command(sv_reap(h->vec, records, ARRAY_LEN(records), min,
+			    LATE * slower() * 1000000000LL));
+	if (!worked(n, "reap"))
+		return;
+	check(n >= min && (unsigned int)n <= owed,
+	      "%d records, from %d to %u were to come", n, min, owed);
+	for (i = 0; i < n; i++)
+		check(!records[i].status && records[i].user_data < h->strict,
+		      "record %llu of %u: %s",
+		      (unsigned long long)records[i].user_data, h->strict,
+		      result_name(records[i].status));
+	h->reaped += n;
 }
 
 static void drop(struct juggler *j)
@@ -413,6 +480,38 @@ static void show(struct juggler *j)
 		look(j, s);
 }
 
+/* A part of a vector goes through the ring, as a vector of its own. */
+static void fly(struct juggler *j)
+{
+	struct held *h = some(j);
+	size_t len = held_len(h), skip = chance(j->hand, len + 1);
+	struct extents e = {};
+	int64_t vec;
+
+	len = chance(j->hand, len - skip + 1);
+	if (!len || extents_lazy(&h->e) || !flights_have_room(&j->flights))
+		return;
+	vec = command(sv_sub(h->vec, h->e.head + skip, len));
+	if (!worked(vec, "sub"))
+		return;
+	extents_copy(&e, &h->e, h->e.head + skip, len);
+	flight_start(&j->flights, vec, &e);
+}
+
+static void land(struct juggler *j)
+{
+	if (chance(j->hand, 4))
+		flight_land(&j->flights);
+	else
+		flight_call_off(&j->flights);
+}
+
+static void crash(struct juggler *j)
+{
+	if (!chance(j->hand, 4))
+		flights_crash(&j->flights);
+}
+
 static void start_again(struct juggler *j)
 {
 	renew(some(j), new_vector());
@@ -429,9 +528,10 @@ static void compare_state(struct juggler *j)
 }
 
 static void (*const moves[])(struct juggler *j) = {
-	pull_file, pull_file, pull_file, pull_memory, pull_written, pull_stream,
-	push_memory, push_window, push_window, push_stream, push_file, drop,
-	slice, split, move, concat, show, show, show, start_again,
+	pull_file, pull_file, pull_file, pull_memory, pull_lent, pull_lent,
+	pull_written, pull_stream, push_memory, push_window, push_window,
+	push_stream, push_stream, push_file, reap, drop, slice, split, move, concat,
+	show, show, show, fly, fly, fly, land, land, crash, start_again,
 	compare_state,
 };
 
@@ -442,17 +542,20 @@ static void juggler_begin(struct juggler *j, struct hand *hand)
 
 	j->hand = hand;
 	j->files = scene->files;
+	j->lender = scene->lender;
 	j->seed = chance(hand, 1 << 30);
-	j->buf = map_pages(MOST);
+	j->buf = present_pages(MOST);
 	j->file = new_file(EXT4, O_RDWR);
 	for (i = 0; i < HELD; i++)
 		j->held[i].vec = new_vector();
+	flights_begin(&j->flights, hand);
 }
 
 static void juggler_end(struct juggler *j)
 {
 	unsigned int i;
 
+	flights_end(&j->flights);
 	for (i = 0; i < SHOWN; i++) {
 		if (j->shown[i].map)
 			look(j, &j->shown[i]);

@@ -53,7 +53,7 @@ static int fill(struct hand *hand, uint64_t seed)
 
 static void check_rest(int vec, uint64_t seed, uint64_t done)
 {
-	char *buf = map_pages(LEN + 1);
+	char *buf = present_pages(LEN + 1);
 	struct splicevec_info info;
 
 	must_sv(sv_info(vec, &info));

@@ -282,7 +282,7 @@ void boat_begin(struct boat *boat, struct hand *hand, struct river *rivers)
 	*boat = (struct boat){
 		.hand = hand,
 		.rivers = rivers,
-		.buf = map_pages(GULP),
+		.buf = present_pages(GULP),
 	};
 	for (r = 0; r < RIVERS; r++) {
 		boat->streams[r] = stream_new(rivers[r].tracks);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Somebody who wants the module gone, while it is in use all the time. */
+/*
+ * Somebody who wants the module gone, while it is in use all the time. A lender uses
+ * it too, and is asked the same.
+ */
 #include "stress_jobs.h"
 
 #include <fcntl.h>
@@ -8,9 +11,12 @@
 
 void unload(struct hand *hand)
 {
+	struct scene *scene = hand->arg;
+
 	while (crew_goes_on(hand)) {
-		int err = syscall(SYS_delete_module, "splicevec", O_NONBLOCK) ?
-			  errno : 0;
+		bool lender = scene->lender >= 0 && chance(hand, 2);
+		int err = syscall(SYS_delete_module, lender ? "lender" : "splicevec",
+				  O_NONBLOCK) ? errno : 0;
 
 		check(err == EAGAIN || err == EBUSY,
 		      "unloading: expected EAGAIN or EBUSY, got %s",

@@ -56,7 +56,7 @@ static const char *tool(void)
 	} while (0)
 
 /* What a run of the tool said, on both streams. */
-static char said[8192];
+static char said[65536];
 
 struct run {
 	pid_t pid;
@@ -260,8 +260,10 @@ TEST_F(tool, info_tells_the_kernel_and_the_routes)
 	check_status(0, finish(start(-1, "info", NULL)));
 	check_said("plain");
 	check_said("tracked");
+	check_said("  strict ");
 	check_status(0, finish(start(-1, "info", "--json", NULL)));
 	check_said("\"routes\"");
+	check_said("\"strict\": \"tracked\"");
 	check_said("\"splice_pages\"");
 }
 

@@ -200,8 +200,7 @@ TEST_F(file, end_in_mid_block_is_the_end)
 	size_t len = 3 * PAGE + 777;
 	int vec = new_vector(), file;
 
-	if (place_missing(variant->place))
-		SKIP(return, "%s", place_missing(variant->place));
+	NEEDS_PLACE();
 	file = pattern_file(variant->place, SEED, len);
 	check_eq(len, sv_pull(vec, file, SV_POSITION, MIB(1),
 			      SPLICEVEC_UNCACHED));
@@ -220,8 +219,7 @@ TEST_F(file, hole_is_zeroes)
 	char buf[2 * PAGE] = { 1 };
 	size_t i;
 
-	if (place_missing(variant->place))
-		SKIP(return, "%s", place_missing(variant->place));
+	NEEDS_PLACE();
 	file = new_file(variant->place, O_RDWR);
 	must(ftruncate(file, KIB(64)));
 	check_eq(sizeof(buf), sv_pull(vec, file, 5 * PAGE + 1, sizeof(buf),
@@ -300,6 +298,22 @@ TEST_F(uncached, what_has_no_cache_to_pass_is_eopnotsupp)
 	/* and the streams still have theirs */
 	check_eq(1, sv_pull(vec, fds[0], SV_POSITION, 1, 0));
 	check_eq(1, sv_pull(vec, pair[0], SV_POSITION, 1, 0));
+}
+
+TEST_F(uncached, copy_of_an_o_direct_file_is_told)
+{
+	struct splicevec_pull cmd = { .flags = SPLICEVEC_COPY, .len = PAGE };
+	int vec, file;
+
+	if (ext4_missing())
+		SKIP(return, "%s", ext4_missing());
+	file = on_ext4();
+	cmd.fd = reopen(file, O_RDONLY | O_DIRECT);
+	vec = new_vector();
+	check_errno(0, sv_cmd_pull(vec, &cmd));
+	check_eq(PAGE, cmd.bytes);
+	check_eq(SPLICEVEC_COPIED, cmd.result);
+	check_held(vec, SEED, 0, PAGE);
 }
 
 TEST_F(uncached, with_copy_or_lazy_is_einval)

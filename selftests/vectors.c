@@ -55,11 +55,11 @@ void check_kind(int vec, enum splicevec_kind kind, unsigned int flags)
 
 void check_arrives(int fd, uint64_t seed, uint64_t pos, size_t len)
 {
-	char *buf = map_pages(len);
+	char *buf = map_pages(len + 1);
 
 	read_all(fd, buf, len);
 	check_eq(-1, pattern_check(buf, seed, pos, len));
-	unmap_pages(buf, len);
+	unmap_pages(buf, len + 1);
 }
 
 void change_file(int file, uint64_t seed, size_t len)

@@ -5,8 +5,8 @@
  */
 #include "kselftest_harness.h"
 
+#include "contents.h"
 #include "places.h"
-#include "common.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -208,15 +208,6 @@ static int pattern_vector(size_t len)
 	return vec;
 }
 
-static void check_held(int vec, uint64_t pos, size_t len)
-{
-	char *buf = map_pages(len + 1);
-
-	check_eq(len, sv_push_mem(vec, buf, len + 1, 0));
-	check_eq(-1, pattern_check(buf, SEED, pos, len));
-	unmap_pages(buf, len + 1);
-}
-
 static void read_and_check(int fd, size_t len)
 {
 	char *buf = map_pages(len);
@@ -248,7 +239,7 @@ TEST_F(waiting, nonblocking_push_to_a_terminal_takes_what_fits_then_eagain)
 	check(sum > 0 && sum < (int64_t)MIB(1), "%lld bytes fit",
 	      (long long)sum);
 	read_and_check(user, sum);
-	check_held(vec, sum, MIB(1) - sum);
+	check_taken(vec, SEED, sum, MIB(1) - sum);
 }
 
 struct reading {
@@ -422,7 +413,7 @@ TEST_F(waiting, empty_buffers_a_pull_drops_make_room_for_a_waiting_writer)
 		close(ends[0]);
 		worker_finish(&writer);
 		close(ends[1]);
-		check_held(vec, 0, PAGE);
+		check_taken(vec, SEED, 0, PAGE);
 	}
 }
 

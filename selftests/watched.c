@@ -40,14 +40,6 @@ FIXTURE_VARIANT_ADD(watched, tmpfs)
 	.place = TMPFS,
 };
 
-#define NEEDS_PLACE()							\
-	do {								\
-		const char *missing_ = place_missing(variant->place);	\
-									\
-		if (missing_)						\
-			SKIP(return, "%s", missing_);			\
-	} while (0)
-
 /* A kernel may be built without either. */
 static bool can_watch(void)
 {
@@ -71,11 +63,7 @@ static bool can_guard(void)
 	return fan >= 0 ? !ret || errno != EINVAL : errno != ENOSYS;
 }
 
-#define NEEDS(can)							\
-	do {								\
-		if (!can())						\
-			SKIP(return, "not on this kernel");		\
-	} while (0)
+#define NEEDS_ABILITY(can)	NEEDS(can() ? NULL : "not on this kernel")
 
 /* Watch a file that has no name any more. */
 static int watch(int fd, uint32_t mask)
@@ -110,7 +98,7 @@ TEST_F(watched, file_tells_of_pulls_and_pushes)
 	int vec = new_vector(), fd, watcher;
 	size_t i;
 
-	NEEDS(can_watch);
+	NEEDS_ABILITY(can_watch);
 	NEEDS_PLACE();
 	fd = pattern_file(variant->place, SEED, 4 * PAGE);
 	watcher = watch(fd, IN_ACCESS | IN_MODIFY);
@@ -138,7 +126,7 @@ TEST_F(watched, null_device_tells_of_pushes)
 
 	if (variant->place != TMPFS)
 		SKIP(return, "a device is the same everywhere");
-	NEEDS(can_watch);
+	NEEDS_ABILITY(can_watch);
 	fd = must(open("/dev/null", O_WRONLY));
 	watcher = watch(fd, IN_MODIFY);
 	check_eq(3, sv_pull_mem(vec, "abc", 3, SPLICEVEC_COPY));
@@ -153,7 +141,7 @@ TEST_F(watched, fifo_tells_of_pulls_and_pushes)
 
 	if (variant->place != TMPFS)
 		SKIP(return, "a FIFO is the same everywhere");
-	NEEDS(can_watch);
+	NEEDS_ABILITY(can_watch);
 	if (!mkdtemp(dir))
 		die("mkdtemp: %s", errno_name(errno));
 	snprintf(path, sizeof(path), "%s/fifo", dir);
@@ -255,7 +243,7 @@ TEST_F(watched, permission_to_read_is_asked_once_wherever_the_bytes_are)
 {
 	int fd;
 
-	NEEDS(can_guard);
+	NEEDS_ABILITY(can_guard);
 	NEEDS_PLACE();
 	fd = pattern_file(variant->place, SEED, 4 * PAGE);
 	context("resident");

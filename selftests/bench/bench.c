@@ -18,19 +18,22 @@
 #include <unistd.h>
 
 static const struct scenario * const scenarios[] = {
-	&file_tcp, &kept_tcp, &fanout_16, &proxy, &file_odirect, &gather,
+	&file_tcp, &kept_tcp, &fanout_16, &serve, &serve_16, &proxy,
+	&file_odirect, &gather, &strict, &reap_64, &stable,
 };
 
 static const char * const paths[] = {
 	[PATH_LO] = "lo",
 	[PATH_NIC] = "nic",
 	[PATH_DISK] = "disk",
+	[PATH_NONE] = "none",
 };
 
 static const enum place places[] = {
 	[PATH_LO] = TCP4,
 	[PATH_NIC] = NIC4,
 	[PATH_DISK] = EXT4,
+	[PATH_NONE] = EXT4,
 };
 
 enum { DISCARD, TOUCH };
@@ -43,7 +46,8 @@ static const char * const receivers[] = {
 /*
  * Bytes in a round: enough that a clock tick more or less does not show. Over
  * loopback nothing but the guest has a say and rounds repeat; the NICs' packets
- * wait for the host, so more rounds make a median there.
+ * wait for the host, so more rounds make a median there. Without any a size is not
+ * measured.
  */
 static const struct {
 	const char *name;
@@ -51,7 +55,7 @@ static const struct {
 	size_t bytes;
 	unsigned int rounds[ARRAY_LEN(paths)];
 } sizes[] = {
-	{ "4K", KIB(4), MIB(2), { 3, 15, 5 } },
+	{ "4K", KIB(4), MIB(2), { 3, 15, 5, 3 } },
 	{ "64K", KIB(64), MIB(4), { 3, 15, 5 } },
 	{ "1M", MIB(1), MIB(8), { 3, 11, 5 } },
 	{ "64M", MIB(64), MIB(64), { 3, 5, 5 } },
@@ -63,7 +67,7 @@ static const struct {
 /* What there is to choose from, and what the command line chooses. */
 enum dimension { SCENARIO, PATH, SIZE, RECEIVER, DIMENSIONS };
 
-static bool chosen[DIMENSIONS][8];
+static bool chosen[DIMENSIONS][ARRAY_LEN(scenarios)];
 
 static const char *name_of(enum dimension dimension, unsigned int i)
 {
@@ -146,8 +150,11 @@ static void run_path(struct job *job, enum path path)
 		if (!chosen[SIZE][i])
 			continue;
 		job->size = sizes[i].size;
-		job->messages = sizes[i].bytes / job->size / peers ?: 1;
+		job->messages = job->scenario->messages ?:
+				sizes[i].bytes / job->size / peers ?: 1;
 		job->rounds = sizes[i].rounds[path];
+		if (!job->rounds)
+			continue;
 		if (job->size * peers > HUGE_ROUND)
 			run_huge(job);
 		else

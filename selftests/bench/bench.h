@@ -102,9 +102,11 @@ typedef void (*send_fn)(struct job *job, off_t offset);
 struct method {
 	const char *name;
 	send_fn send;
+	/* what is left to do after the last message; its time counts too */
+	void (*settle)(struct job *job);
 };
 
-enum path { PATH_LO, PATH_NIC, PATH_DISK };
+enum path { PATH_LO, PATH_NIC, PATH_DISK, PATH_NONE };
 
 #define PATHS_NET	(1U << PATH_LO | 1U << PATH_NIC)
 
@@ -114,9 +116,11 @@ struct scenario {
 	const struct method *methods;
 	unsigned int nr_methods;
 	unsigned int peers;	/* that receive */
+	unsigned int messages;	/* in a round; 0: as many as the size asks for */
 	bool produced;		/* comes from a producer, not from the file */
 	size_t extra;		/* bytes put around each message */
 	void (*setup)(struct job *job);
+	void (*prepare)(struct job *job);	/* before a round's clock runs */
 	void (*finish)(struct job *job);	/* ends a round of a method */
 	void (*teardown)(struct job *job);
 };
@@ -152,7 +156,7 @@ size_t fill_pipe(int pipe, int in, off_t offset, size_t len);
 void drain_pipe(int pipe, int out, size_t len, bool more);
 void splice_pipe(const int pipe[2], int in, off_t offset, int out, size_t len);
 
-extern const struct scenario file_tcp, kept_tcp, fanout_16, proxy,
-	file_odirect, gather;
+extern const struct scenario file_tcp, kept_tcp, fanout_16, serve, serve_16,
+	proxy, file_odirect, gather, strict, reap_64, stable;
 
 #endif

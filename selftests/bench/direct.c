@@ -69,12 +69,12 @@ static void teardown(struct job *job)
 }
 
 static const struct method methods[] = {
-	{ "cp", by_cp },
-	{ "copy_file_range", by_copy_range },
-	{ "read+write", by_read_write },
-	{ "splicevec-splice", by_splicevec },
-	{ "splicevec-pull-push", by_pull_push },
-	{ "splicevec-kept", by_kept },
+	{ .name = "cp", .send = by_cp },
+	{ .name = "copy_file_range", .send = by_copy_range },
+	{ .name = "read+write", .send = by_read_write },
+	{ .name = "splicevec-splice", .send = by_splicevec },
+	{ .name = "splicevec-pull-push", .send = by_pull_push },
+	{ .name = "splicevec-kept", .send = by_kept },
 };
 
 const struct scenario file_odirect = {

@@ -75,11 +75,11 @@ static void by_kept(struct job *job, off_t offset)
 }
 
 static const struct method methods[] = {
-	{ "read+write", by_read_write },
-	{ "sendfile", by_sendfile },
-	{ "tee+splice", by_tee },
-	{ "splicevec-pull-push", by_pull_push },
-	{ "splicevec-kept", by_kept },
+	{ .name = "read+write", .send = by_read_write },
+	{ .name = "sendfile", .send = by_sendfile },
+	{ .name = "tee+splice", .send = by_tee },
+	{ .name = "splicevec-pull-push", .send = by_pull_push },
+	{ .name = "splicevec-kept", .send = by_kept },
 };
 
 const struct scenario fanout_16 = {

@@ -67,9 +67,9 @@ static void setup(struct job *job)
 }
 
 static const struct method methods[] = {
-	{ "sendmsg+sendfile+send", by_three_calls },
-	{ "splicevec-pull-push", by_pull_push },
-	{ "splicevec-kept", by_kept },
+	{ .name = "sendmsg+sendfile+send", .send = by_three_calls },
+	{ .name = "splicevec-pull-push", .send = by_pull_push },
+	{ .name = "splicevec-kept", .send = by_kept },
 };
 
 const struct scenario gather = {

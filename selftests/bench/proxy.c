@@ -31,10 +31,10 @@ static void by_pull_push(struct job *job, off_t offset)
 }
 
 static const struct method methods[] = {
-	{ "read+write", by_read_write },
-	{ "splice", by_splice },
-	{ "splicevec-splice", by_splicevec },
-	{ "splicevec-pull-push", by_pull_push },
+	{ .name = "read+write", .send = by_read_write },
+	{ .name = "splice", .send = by_splice },
+	{ .name = "splicevec-splice", .send = by_splicevec },
+	{ .name = "splicevec-pull-push", .send = by_pull_push },
 };
 
 const struct scenario proxy = {

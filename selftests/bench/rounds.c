@@ -66,6 +66,8 @@ static struct moment measure(struct job *job, const struct method *method,
 	unsigned int i;
 	uint64_t mine;
 
+	if (s->prepare)
+		s->prepare(job);
 	start = moment_now();
 	for (i = 0; i < s->peers; i++)
 		peer_go(&job->peers[i], bytes, job->size);
@@ -79,6 +81,8 @@ static struct moment measure(struct job *job, const struct method *method,
 		if (job->profile)
 			profile_jitter();
 	}
+	if (method->settle)
+		method->settle(job);
 	mine = thread_ns() - mine;
 	if (job->profile)
 		profile_off();

@@ -37,11 +37,11 @@ static void by_kept(struct job *job, off_t offset)
 }
 
 static const struct method file_methods[] = {
-	{ "read+write", by_read_write },
-	{ "sendfile", by_sendfile },
-	{ "splice", by_splice },
-	{ "splicevec-splice", by_splicevec },
-	{ "splicevec-pull-push", by_pull_push },
+	{ .name = "read+write", .send = by_read_write },
+	{ .name = "sendfile", .send = by_sendfile },
+	{ .name = "splice", .send = by_splice },
+	{ .name = "splicevec-splice", .send = by_splicevec },
+	{ .name = "splicevec-pull-push", .send = by_pull_push },
 };
 
 const struct scenario file_tcp = {
@@ -53,10 +53,10 @@ const struct scenario file_tcp = {
 };
 
 static const struct method kept_methods[] = {
-	{ "read+write", by_read_write },
-	{ "sendfile", by_sendfile },
-	{ "splice", by_splice },
-	{ "splicevec-kept", by_kept },
+	{ .name = "read+write", .send = by_read_write },
+	{ .name = "sendfile", .send = by_sendfile },
+	{ .name = "splice", .send = by_splice },
+	{ .name = "splicevec-kept", .send = by_kept },
 };
 
 const struct scenario kept_tcp = {

@@ -6,13 +6,16 @@
 
 Holds each FILE at PATH, and the kernel's own modules named in the file
 "modules" beside this script, numbered in the order to load them. FILE may be a
-directory (its files are taken) and "->TARGET" makes a symbolic link.
+directory (its files are taken), "->TARGET" makes a symbolic link, and a program of
+this machine's, "+FILE", brings the libraries it needs.
 """
 
 import lzma
 import os
 import pathlib
+import re
 import stat
+import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -25,6 +28,7 @@ class Archive:
         self.out = out
         self.inode = 0
         self.directories = {"/"}
+        self.libraries = set()
 
     def pad(self):
         self.out.write(b"\0" * (-self.out.tell() % 4))
@@ -55,6 +59,16 @@ class Archive:
         self.directory(os.path.dirname(path))
         self.entry(path, stat.S_IFLNK | 0o777, target.encode())
 
+    def program(self, path, source):
+        self.file(path, pathlib.Path(source).read_bytes(), executable=True)
+        needs = subprocess.run(("ldd", source), check=True, text=True,
+                               stdout=subprocess.PIPE).stdout
+        for library in re.findall(r"(/\S+) \(0x", needs):
+            if library not in self.libraries:
+                self.libraries.add(library)
+                self.file(library, pathlib.Path(library).read_bytes(),
+                          executable=True)
+
     def console(self):
         """The kernel opens this for PID 1 before anything is mounted."""
         self.directory("/dev")
@@ -63,6 +77,9 @@ class Archive:
     def add(self, path, source):
         if source.startswith("->"):
             self.link(path, source[2:])
+            return
+        if source.startswith("+"):
+            self.program(path, source[1:])
             return
         source = pathlib.Path(source)
         if source.is_dir():

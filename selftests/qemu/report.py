@@ -18,6 +18,7 @@ class Results:
         self.program = None
         self.before = (0, 0, 0)
         self.told = []
+        self.failures = []
         self.rows = rows
         self.verdict = None
 
@@ -45,6 +46,8 @@ class Results:
     def on_out(self, text):
         if self.rows and text.startswith("row "):
             print(text, file=self.rows, flush=True)
+        elif text.startswith("note "):
+            self.show(f"{self.kernel}: {self.program}: {text[5:]}")
         elif self.plain or self.verbose:
             self.show(text if self.plain else f"    {text}")
         else:
@@ -63,9 +66,11 @@ class Results:
 
     def on_fail(self, text):
         self.failed += 1
+        failure = "\n".join((*(f"    {told}" for told in self.told),
+                             f"{self.kernel}: FAIL {text}"))
+        self.failures.append(failure)
         # In one piece, as other guests may report at the same time.
-        self.show("\n".join((*(f"    {told}" for told in self.told),
-                             f"{self.kernel}: FAIL {text}")))
+        self.show(failure)
         self.told = []
 
     def on_done(self, text):
@@ -93,8 +98,10 @@ class Results:
         elif self.verdict != (self.passed, self.failed, self.skipped):
             self.on_fail(f"guest counted {self.verdict}, not what it sent")
 
-    def counts(self):
-        return f"{self.passed} {self.failed} {self.skipped}\n"
+    def summary(self):
+        """Return a line of counts, then what each failure showed."""
+        counts = f"{self.passed} {self.failed} {self.skipped}"
+        return "".join(f"{part}\n" for part in (counts, *self.failures))
 
     def good(self):
         return self.failed == 0 and self.passed > 0

@@ -46,7 +46,7 @@ def options():
     parser.add_argument("--total", type=int, default=3600,
                         help="seconds for all of them")
     parser.add_argument("--summary", type=pathlib.Path,
-                        help="write the counts here")
+                        help="write counts and failures here")
     parser.add_argument("--rows", type=argparse.FileType("w"),
                         help="write the rows a bench prints here")
     parser.add_argument("--counters", type=pathlib.Path,
@@ -114,7 +114,7 @@ def batch(opt, no_nics):
             machine.dump_stacks()
     results.end(trouble, opt.logs / "console.log")
     if opt.summary:
-        opt.summary.write_text(results.counts())
+        opt.summary.write_text(results.summary())
     return 0 if results.good() else 1
 
 

@@ -2,6 +2,7 @@
 /* What a program must leave behind: an empty ledger and a clean kernel log. */
 #define _GNU_SOURCE
 #include "init.h"
+#include "../alarms.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -21,17 +22,8 @@
 #define EXCERPT	40
 
 static const char * const accounts[] = {
-	"loans", "pushes", "pages", "pinned", "vectors",
-};
-
-static const char * const alarms[] = {
-	"BUG:", "kernel BUG", "WARNING:", "Oops", "KASAN", "KCSAN", "KFENCE", "UBSAN",
-	"suspicious RCU", "rcu: INFO:", "possible recursive",
-	"possible circular", "inconsistent lock", "lockdep",
-	"blocked for more than", "soft lockup", "hard LOCKUP", "refcount_t",
-	"Bad page", "Bad rss-counter", "general protection", "Call Trace",
-	"unable to handle", "scheduling while atomic", "kmemleak",
-	"double free", "EXT4-fs error", "Corruption",
+	"loans", "pushes", "completions", "pages", "pinned", "vectors",
+	"pins", "pin_pages",
 };
 
 static int log_fd = -1;
@@ -50,23 +42,6 @@ void watch_begin(const char *program)
 	log_to_end();
 	snprintf(text, sizeof(text), "splicevec-test: begin %s\n", program);
 	write_file("/dev/kmsg", text);
-}
-
-/* Kernels have races of their own, on purpose or known: those are not ours. */
-static bool foreign_race(const char *text)
-{
-	return strstr(text, "BUG: KCSAN: data-race") &&
-	       !strstr(text, "[" MODULE_NAME "]");
-}
-
-static const char *alarm_in(const char *text)
-{
-	if (foreign_race(text))
-		return NULL;
-	for (size_t i = 0; i < ARRAY_SIZE(alarms); i++)
-		if (strstr(text, alarms[i]))
-			return alarms[i];
-	return NULL;
 }
 
 /*

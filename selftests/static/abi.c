@@ -34,6 +34,9 @@ VALUE(SPLICEVEC_SPLICE, 0xd502);
 VALUE(SPLICEVEC_INFO, 0xd503);
 VALUE(SPLICEVEC_SPANS, 0xd504);
 VALUE(SPLICEVEC_FEATURES, 0xd505);
+VALUE(SPLICEVEC_REAP, 0xd506);
+VALUE(SPLICEVEC_CANCEL, 0xd507);
+VALUE(SPLICEVEC_POLICY, 0xd508);
 
 /* no fds */
 VALUE(SPLICEVEC_FD_MEM, -1001);
@@ -41,12 +44,22 @@ VALUE(SPLICEVEC_FD_NONE, -1002);
 
 /* splicevec_span.flags */
 VALUE(SPLICEVEC_SPAN_LOAN, 1);
+VALUE(SPLICEVEC_SPAN_WRITABLE, 2);
+
+/* splicevec_reap.flags */
+VALUE(SPLICEVEC_REAP_EVENTFD, 1);
+VALUE(SPLICEVEC_REAP_MAX, 4096);
 
 /* splicevec_features.features */
 VALUE(SPLICEVEC_FEAT_SPLICE_PAGES, 1);
 VALUE(SPLICEVEC_FEAT_TRACKED_SOCK, 2);
 VALUE(SPLICEVEC_FEAT_TRACKED_PIPE, 4);
 VALUE(SPLICEVEC_FEAT_PIN_READONLY, 8);
+VALUE(SPLICEVEC_FEAT_URING, 16);
+VALUE(SPLICEVEC_FEAT_URING_STRICT, 32);
+VALUE(SPLICEVEC_FEAT_STABLE, 64);
+VALUE(SPLICEVEC_FEAT_VERIFY, 128);
+VALUE(SPLICEVEC_FEAT_STABLE_PIN, 256);
 
 /* enum splicevec_flag */
 VALUE(SPLICEVEC_NONBLOCK, 1);
@@ -56,6 +69,14 @@ VALUE(SPLICEVEC_NOCOPY, 8);
 VALUE(SPLICEVEC_MORE, 16);
 VALUE(SPLICEVEC_UNCACHED, 32);
 VALUE(SPLICEVEC_LAZY, 64);
+VALUE(SPLICEVEC_STRICT, 128);
+VALUE(SPLICEVEC_NOTIFY, 256);
+VALUE(SPLICEVEC_STABLE, 512);
+VALUE(SPLICEVEC_VERIFY, 1024);
+
+/* enum splicevec_completion_kind */
+VALUE(SPLICEVEC_COMPLETION_PUSH, 1);
+VALUE(SPLICEVEC_COMPLETION_NOTIFY, 2);
 
 /* enum splicevec_result */
 VALUE(SPLICEVEC_COPIED, 1);
@@ -64,13 +85,16 @@ VALUE(SPLICEVEC_EOF, 4);
 VALUE(SPLICEVEC_IN_AGAIN, 8);
 VALUE(SPLICEVEC_OUT_AGAIN, 16);
 VALUE(SPLICEVEC_RECORD, 32);
+VALUE(SPLICEVEC_CHANGED, 64);
+VALUE(SPLICEVEC_UNSTABLE, 128);
 
 /* enum splicevec_kind */
 VALUE(SPLICEVEC_OWNED, 1);
 VALUE(SPLICEVEC_CACHE, 2);
 VALUE(SPLICEVEC_FOREIGN, 3);
 VALUE(SPLICEVEC_PINNED, 4);
-VALUE(SPLICEVEC_KINDS, 5);
+VALUE(SPLICEVEC_LENT, 5);
+VALUE(SPLICEVEC_KINDS, 6);
 
 /* enum splicevec_route */
 VALUE(SPLICEVEC_ROUTE_NONE, 0);
@@ -87,6 +111,7 @@ VALUE(SPLICEVEC_WHY_UNTRACKED, 2);
 VALUE(SPLICEVEC_WHY_NO_SG, 3);
 VALUE(SPLICEVEC_WHY_UPPER, 4);
 VALUE(SPLICEVEC_WHY_UNKNOWN, 5);
+VALUE(SPLICEVEC_WHY_UNSTABLE, 6);
 
 SIZE(splicevec_pull, 64);
 MEMBER(splicevec_pull, size, 0, __u32);
@@ -101,7 +126,7 @@ MEMBER(splicevec_pull, bytes, 48, __u64);
 MEMBER(splicevec_pull, result, 56, __u32);
 MEMBER(splicevec_pull, reserved2, 60, __u32);
 
-SIZE(splicevec_push, 80);
+SIZE(splicevec_push, 96);
 MEMBER(splicevec_push, size, 0, __u32);
 MEMBER(splicevec_push, fd, 4, __s32);
 MEMBER(splicevec_push, flags, 8, __u32);
@@ -115,6 +140,9 @@ MEMBER(splicevec_push, bytes, 56, __u64);
 MEMBER(splicevec_push, copied, 64, __u64);
 MEMBER(splicevec_push, result, 72, __u32);
 MEMBER(splicevec_push, reserved2, 76, __u32);
+MEMBER(splicevec_push, stable_ms, 80, __u32);
+MEMBER(splicevec_push, reserved3, 84, __u32);
+MEMBER(splicevec_push, pinned, 88, __u64);
 
 SIZE(splicevec_splice, 72);
 MEMBER(splicevec_splice, size, 0, __u32);
@@ -155,9 +183,50 @@ MEMBER(splicevec_spans, addr, 16, __u64);
 MEMBER(splicevec_spans, count, 24, __u32);
 MEMBER(splicevec_spans, reserved, 28, __u32);
 
-SIZE(splicevec_features, 32);
+SIZE(splicevec_features, 80);
 MEMBER(splicevec_features, size, 0, __u32);
 MEMBER(splicevec_features, fd, 4, __s32);
 MEMBER(splicevec_features, features, 8, __u64);
 MEMBER(splicevec_features, routes, 16, __u8[8]);
 MEMBER(splicevec_features, reasons, 24, __u8[8]);
+MEMBER(splicevec_features, strict_routes, 32, __u8[8]);
+MEMBER(splicevec_features, strict_reasons, 40, __u8[8]);
+MEMBER(splicevec_features, stable_routes, 48, __u8[8]);
+MEMBER(splicevec_features, stable_reasons, 56, __u8[8]);
+MEMBER(splicevec_features, pin_routes, 64, __u8[8]);
+MEMBER(splicevec_features, pin_reasons, 72, __u8[8]);
+
+SIZE(splicevec_completion, 40);
+MEMBER(splicevec_completion, user_data, 0, __u64);
+MEMBER(splicevec_completion, kind, 8, __u32);
+MEMBER(splicevec_completion, status, 12, __s32);
+MEMBER(splicevec_completion, bytes, 16, __u64);
+MEMBER(splicevec_completion, copied, 24, __u64);
+MEMBER(splicevec_completion, flags, 32, __u32);
+MEMBER(splicevec_completion, reserved, 36, __u32);
+
+SIZE(splicevec_reap, 48);
+MEMBER(splicevec_reap, size, 0, __u32);
+MEMBER(splicevec_reap, flags, 4, __u32);
+MEMBER(splicevec_reap, addr, 8, __u64);
+MEMBER(splicevec_reap, timeout, 16, __u64);
+MEMBER(splicevec_reap, capacity, 24, __u32);
+MEMBER(splicevec_reap, min, 28, __u32);
+MEMBER(splicevec_reap, eventfd, 32, __s32);
+MEMBER(splicevec_reap, stride, 36, __u32);
+MEMBER(splicevec_reap, count, 40, __u32);
+MEMBER(splicevec_reap, left, 44, __u32);
+
+SIZE(splicevec_cancel, 24);
+MEMBER(splicevec_cancel, size, 0, __u32);
+MEMBER(splicevec_cancel, flags, 4, __u32);
+MEMBER(splicevec_cancel, user_data, 8, __u64);
+MEMBER(splicevec_cancel, count, 16, __u32);
+MEMBER(splicevec_cancel, reserved, 20, __u32);
+
+SIZE(splicevec_policy, 24);
+MEMBER(splicevec_policy, size, 0, __u32);
+MEMBER(splicevec_policy, set, 4, __u32);
+MEMBER(splicevec_policy, flags, 8, __u32);
+MEMBER(splicevec_policy, reserved, 12, __u32);
+MEMBER(splicevec_policy, was, 16, __u64);

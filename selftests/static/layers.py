@@ -21,23 +21,27 @@ LAYERS = (
     # What tests share.
     ("tests/*",),
     # Doors, and what is behind each.
-    ("cdev", "uring"),
-    ("args", "file", "mmap", "splice"),
+    ("cdev", "lend"),
+    ("uring",),
+    ("command",),
+    ("args", "features", "file", "ledger", "mmap", "reap", "splice"),
     # Which endpoint, and what is the same for all of them.
     ("pull", "push"),
     # Endpoints.
     ("pull_*", "push_*"),
     # What endpoints have in common.
-    ("ring", "write"),
+    ("queued", "ring", "send", "write"),
     ("direct", "memory", "pipebuf", "position", "sock", "vector"),
-    ("lazy", "stable"),
+    ("lazy", "pin", "stable", "verify"),
+    ("pin_*",),
     # Loans and who keeps count of them.
-    ("account", "completion", "ledger", "loan", "spans", "trace", "type"),
+    ("account", "completion", "interrupted", "lent", "loan", "nowait",
+     "release", "spans", "trace", "tracked", "type"),
     # Force-included everywhere.
     ("compat/*",),
 )
-# The objects at the bottom know each other: a completion counts down loans, a
-# loan is charged, the trace tells of both.
+# The objects at the bottom know each other: a push counts down loans, a loan is
+# charged, the trace tells of both.
 MUTUAL = LAYERS[-2:]
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)

@@ -18,7 +18,8 @@ SOURCES		:= $(shell find kmod include lib tools selftests examples \
 SCRIPTS		:= $(shell find lib tools selftests -name '*.sh') .ci/run
 UAPI		:= include/uapi/linux/splicevec.h
 MODULE_FILES	:= $(filter kmod/% include/%,$(SOURCES))
-DOCUMENTED	:= $(MODULE_FILES) lib/splicevec.h
+DOCUMENTED	:= $(MODULE_FILES) lib/splicevec.h lib/splicevec_uring.h \
+		$(filter examples/lender/%,$(SOURCES))
 PROGRAM_SOURCES	:= $(wildcard lib/*.c tools/*.c)
 PROGRAM_HEADERS	:= $(wildcard lib/*.h tools/*.h) $(UAPI)
 PROGRAM_FLAGS	= -std=gnu11 -O2 $(CPPFLAGS) -DSPLICEVEC_VERSION='"$(VERSION)"'
@@ -49,11 +50,13 @@ $(kernel_doc_logs): $(DOCUMENTED) | $(S)/scripts
 # after an error it would have missed the rest of a file.
 
 sparse_logs := $(patsubst %,$(S)/sparse-%,$(filter $(or $(STOCK),%),$(KERNELS)))
-$(sparse_logs): $(S)/sparse-%: $(BUILD)/%/splicevec.ko
-	+$(call findings,SPARSE,{ $(MAKE) -s -C $(call KERNEL_DIR,$*) \
-		M=$(abspath $(BUILD)/$*/src) $(KBUILD_ARGS) C=2 modules || \
-		echo "error: make"; } 2>&1 | \
-		sed -nE '/^[^ ]*(kmod|include\/uapi)\/[^ ]*:[0-9]+:|error:/p')
+$(sparse_logs): $(S)/sparse-%: $(BUILD)/%/lender.ko
+	+$(call findings,SPARSE,for tree in $(BUILD)/$*/src \
+		$(BUILD)/$*/src/examples/lender; do \
+		$(MAKE) -s -C $(call KERNEL_DIR,$*) M="$$(realpath $$tree)" \
+		KBUILD_EXTRA_SYMBOLS=$(abspath $(BUILD)/$*/src/Module.symvers) \
+		$(KBUILD_ARGS) C=2 modules || echo "error: make"; done 2>&1 | \
+		sed -nE '/^[^ ]*(kmod|lender|src\/include)\/[^ ]*:[0-9]+:|error:/p')
 
 # Library and command, by two analyzers; .clang-tidy says what the second looks for.
 

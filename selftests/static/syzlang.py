@@ -4,7 +4,9 @@
 
 Every command, input flag and struct has to be there; each struct has the fields of
 the header's, in their order, as wide, and what is a result there is one here. The
-constants have the header's values, which the compiler tells for each machine.
+constants have the header's values, which the compiler tells for each machine. What is
+submitted to a ring is as long as io_uring has it, with number and struct in their
+places.
 """
 
 import pathlib
@@ -17,13 +19,19 @@ import header
 TEXT = pathlib.Path(__file__).parents[1] / "fuzz/splicevec.txt"
 CONSTANTS = TEXT.with_name(TEXT.name + ".const")
 INPUT_ENUMS = ("splicevec_flag",)
-INPUT_MACROS = ("SPLICEVEC_FD_MEM", "SPLICEVEC_FD_NONE")
+INPUT_MACROS = ("SPLICEVEC_FD_MEM", "SPLICEVEC_FD_NONE", "SPLICEVEC_REAP_EVENTFD")
+# Commands that io_uring takes, and where an entry has their number and their struct.
+SUBMISSION = "io_uring_sqe_"
+SUBMITTED = ("SPLICEVEC_PULL", "SPLICEVEC_PUSH", "SPLICEVEC_SPLICE")
+ENTRY_SIZE, NUMBER_AT, STRUCT_AT = 64, 8, 48
 MACHINES = {"amd64": "-m64", "386": "-m32"}
 
 BLOCK = re.compile(r"^(\w+) ([{\[])\n(.*?)^[}\]]$", re.S | re.M)
 FIELD = re.compile(r"^\t(\w+)\s+(.*?)(\s+\(out\))?\s*$", re.M)
 CONSTANT = re.compile(r"\b(?:[A-Z]\w*_[A-Z0-9_]+)\b")
 CALL = re.compile(r"^(\w+)\$\w+\(", re.M)
+COMMAND = re.compile(r"^ioctl\$(\w+)\(fd fd_splicevec, cmd const\[(\w+)\], "
+                     r"arg ptr\[inout, (\w+)\]\)$", re.M)
 
 
 class Description:
@@ -58,7 +66,9 @@ class Description:
         return int(integer[1]) // 8
 
     def constants(self):
-        calls = {f"__NR_{call}" for call in CALL.findall(self.text)}
+        # What begins with syz_ is the fuzzer's own.
+        calls = {f"__NR_{call}" for call in CALL.findall(self.text)
+                 if not call.startswith("syz_")}
         code = re.sub(r"\$\w+", "", self.text)
         return set(CONSTANT.findall(code)) | calls
 
@@ -75,6 +85,8 @@ def compare_structs(abi, here):
         if struct not in here.structs:
             yield f"no {struct}"
     for name, fields in here.structs.items():
+        if name.startswith(SUBMISSION):
+            continue
         struct = origin(abi, name)
         if not struct:
             yield f"{name} is no struct of the header"
@@ -88,10 +100,45 @@ def compare_structs(abi, here):
                    f"{sorted(abi.results(struct))}")
 
 
+def layout(here, fields):
+    """Return {offset: (field, type)}, and where the struct ends."""
+    at, found = 0, {}
+    for field, kind, _ in fields:
+        found[at] = (field, kind)
+        at += here.width(kind)
+    return found, at
+
+
+def compare_submissions(abi, here):
+    for command in SUBMITTED:
+        name = f"{SUBMISSION}{command.lower()}"
+        if f"submit${command}(" not in here.text or name not in here.structs:
+            yield f"no submission of {command}"
+            continue
+        found, size = layout(here, here.structs[name])
+        if size != ENTRY_SIZE:
+            yield f"{name} has {size} bytes, an entry {ENTRY_SIZE}"
+        if found.get(NUMBER_AT) != ("cmd_op", f"const[{command}, int32]"):
+            yield f"{name} has not {command} at {NUMBER_AT}"
+        field, kind = found.get(STRUCT_AT, (None, ""))
+        given = re.fullmatch(r"ptr64\[inout, (\w+)\]", kind)
+        if field != "cmd" or not given or \
+                origin(abi, given[1]) != command.lower():
+            yield f"{name} has not the struct of {command} at {STRUCT_AT}"
+
+
+def compare_calls(abi, here):
+    calls = COMMAND.findall(here.text)
+    if len(calls) != CALL.findall(here.text).count("ioctl"):
+        yield "some ioctl is not of a vector, a command and its struct"
+    for call, command, struct in calls:
+        if origin(abi, struct) != command.lower():
+            yield f"{call} gives {struct} to {command}"
+    for command in sorted(set(abi.commands()) - {call[1] for call in calls}):
+        yield f"no call with {command}"
+
+
 def compare_names(abi, here):
-    for command in abi.commands():
-        if f"const[{command}], arg ptr[inout, {command.lower()}])" not in here.text:
-            yield f"no call with {command} and its struct"
     wanted = {name for enum in INPUT_ENUMS for name in abi.enums[enum]}
     for name in sorted(wanted.union(INPUT_MACROS) - here.constants()):
         yield f"no {name}"
@@ -124,7 +171,8 @@ def compare_values(here):
 
 def wrong_values(machine, constants):
     code = "".join(f"#include <{name}.h>\n" for name in
-                   ("linux/fcntl", "asm/unistd", "linux/splicevec"))
+                   ("linux/fcntl", "asm/unistd", "linux/io_uring",
+                    "linux/splicevec"))
     code += "".join(f"_Static_assert((unsigned long long)({name}) == {value}"
                     f'ULL, "{name} is not {value}");\n'
                     for name, value in constants.items())
@@ -145,8 +193,9 @@ def main():
     try:
         abi = header.Header()
         here = Description(TEXT.read_text(encoding="ascii"))
-        wrong = [*compare_structs(abi, here), *compare_names(abi, here),
-                 *compare_values(here)]
+        wrong = [*compare_structs(abi, here), *compare_calls(abi, here),
+                 *compare_submissions(abi, here),
+                 *compare_names(abi, here), *compare_values(here)]
     except header.Unreadable as error:
         wrong = [error]
     for each in wrong:

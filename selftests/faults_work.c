@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What sweeps on a single vector work on. */
+#include "faults_work.h"
+#include "contents.h"
+
+#include <unistd.h>
+
+void work_begin(struct work *w)
+{
+	*w = (struct work){ .vec = -1, .fds = { -1, -1 } };
+}
+
+void work_end(struct work *w)
+{
+	if (w->buf)
+		unmap_pages(w->buf, LEN);
+	if (w->vec >= 0)
+		close(w->vec);
+	if (w->fds[0] >= 0)
+		close(w->fds[0]);
+	if (w->fds[1] >= 0)
+		close(w->fds[1]);
+	w->buf = NULL;
+	w->vec = -1;
+	w->fds[0] = -1;
+	w->fds[1] = -1;
+}
+
+long result(long ret)
+{
+	return ret < 0 ? -errno : ret;
+}
+
+size_t moved(long ret)
+{
+	return ret < 0 ? 0 : ret;
+}
+
+void write_prepare(void *arg)
+{
+	struct work *w = arg;
+
+	w->vec = new_vector();
+	w->buf = map_pages(LEN);
+	pattern_fill(w->buf, SEED, 0, LEN);
+}
+
+/* What was not written can be written now. */
+void write_finish(void *arg, long ret)
+{
+	struct work *w = arg;
+	size_t done = moved(ret);
+
+	check(ret, "no error, but nothing was written");
+	check_held(w->vec, SEED, 0, done);
+	check_eq(LEN - done, write(w->vec, w->buf + done, LEN - done));
+	check_held(w->vec, SEED, 0, LEN);
+	work_end(w);
+}
+
+void read_prepare(void *arg)
+{
+	struct work *w = arg;
+
+	w->vec = vector_of_spans(SEED, LEN, SPAN);
+	w->buf = map_pages(LEN);
+}
+
+void read_finish(void *arg, long ret)
+{
+	struct work *w = arg;
+	size_t done = moved(ret);
+
+	check(ret, "no error, but nothing was read");
+	check_eq(-1, pattern_check(w->buf, SEED, 0, done));
+	check_held(w->vec, SEED, done, LEN - done);
+	work_end(w);
+}

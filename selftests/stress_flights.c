@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Strict pushes through a ring, and what becomes of them. */
+#include "stress_flights.h"
+#include "stress_faults.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <splicevec.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Of CQEs that are no flight's. */
+#define CALLED_OFF	FLIGHTS
+
+/* Seconds in which what has been read has its CQE, or its record. */
+#define LATE	60
+
+void flights_begin(struct flights *all, struct hand *hand)
+{
+	int vec = new_vector();
+
+	all->hand = hand;
+	all->told = ring_tells_strict(vec);
+	all->buf = present_pages(FLIGHT_MOST);
+	close(vec);
+}
+
+/* Memory may be too short for one. */
+static bool need_ring(struct flights *all)
+{
+	int err = all->open ? 0 : io_uring_queue_init(8, &all->ring, 0);
+
+	check(!err || err == -ENOMEM, "a ring: %s", result_name(err));
+	all->open = !err;
+	return all->open;
+}
+
+bool flights_have_room(const struct flights *all)
+{
+	unsigned int i;
+
+	for (i = 0; i < FLIGHTS; i++)
+		if (!all->list[i].there)
+			return true;
+	return false;
+}
+
+static struct flight *find(struct flights *all, bool there)
+{
+	unsigned int first = chance(all->hand, FLIGHTS), i;
+
+	for (i = 0; i < FLIGHTS; i++) {
+		struct flight *flight = &all->list[(first + i) % FLIGHTS];
+
+		if (flight->there == there)
+			return flight;
+	}
+	return NULL;
+}
+
+/* Return: is it a pipe? */
+static bool open_sink(struct flights *all, int fds[2])
+{
+	static const enum place places[] = { ANYWHERE, TCP4, NIC4, TCP4, UNIX };
+	enum place place = places[chance(all->hand, ARRAY_LEN(places))];
+	bool pipe = place == ANYWHERE || place_missing(place);
+	int ends[2];
+
+	if (pipe) {
+		must(pipe2(ends, O_CLOEXEC));
+		fds[0] = ends[1];
+		fds[1] = ends[0];
+	} else {
+		stream_pair(place, fds);
+	}
+	/* it is read while there is more to do than to wait for it */
+	must(fcntl(fds[1], F_SETFL, fcntl(fds[1], F_GETFL) | O_NONBLOCK));
+	return pipe;
+}
+
+/*
+ * The struct is io_uring's until its CQE is there, which of a ring that was closed is
+ * never known: so each has its own, and such a one is left where it is.
+ */
+static struct splicevec_push *new_command(struct flights *all, int fd, size_t len)
+{
+	struct splicevec_push *cmd = calloc(1, sizeof(*cmd));
+
+	if (!cmd)
+		die("no memory");
+	*cmd = (struct splicevec_push){
+		.fd = fd,
+		.flags = SPLICEVEC_STRICT,
+		.offset = SV_POSITION,
+		.len = 1 + chance(all->hand, len),
+		.user_data = chance(all->hand, 1000),
+	};
+	if (!chance(all->hand, 3))
+		cmd->flags |= SPLICEVEC_KEEP;
+	if (!chance(all->hand, 4))
+		cmd->flags |= SPLICEVEC_NONBLOCK;
+	return cmd;
+}
+
+void flight_start(struct flights *all, int vec, const struct extents *e)
+{
+	unsigned int how = chance(all->hand, 4) ? 0 : IOSQE_ASYNC;
+	struct flight *flight = find(all, false);
+
+	if (!need_ring(all)) {
+		close(vec);
+		return;
+	}
+	*flight = (struct flight){ .there = true, .vec = vec, .e = *e };
+	flight->pipe = open_sink(all, flight->fds);
+	flight->cmd = new_command(all, flight->fds[0], e->tail);
+	ring_push(&all->ring, vec, flight->cmd, flight - all->list, how);
+	ring_submit(&all->ring, 1);
+	/*
+	 * What is on its way needs nobody who has the vector, nor has its CQE. But a
+	 * thread looks for it by its number, when it comes to it.
+	 */
+	if (all->told && !how && chance(all->hand, 2)) {
+		close(vec);
+		flight->vec = -1;
+	}
+}
+
+static void end(struct flight *flight)
+{
+	if (flight->vec >= 0)
+		close(flight->vec);
+	close(flight->fds[1]);
+	flight->there = false;
+}
+
+/* A pipe has let go of nothing that nobody has read. */
+static void arrived(struct flights *all, struct flight *flight, int res)
+{
+	flight->res = res;
+	flight->done = true;
+	if (all->told && flight->pipe && res > 0)
+		check(flight->got, "%d bytes have left a pipe unread", res);
+}
+
+static void collect(struct flights *all)
+{
+	struct io_uring_cqe *cqe;
+
+	while (!io_uring_peek_cqe(&all->ring, &cqe)) {
+		if (cqe->user_data < FLIGHTS)
+			arrived(all, &all->list[cqe->user_data], cqe->res);
+		io_uring_cqe_seen(&all->ring, cqe);
+	}
+}
+
+/* What there is to read, as far as @want bytes. */
+static void read_some(struct flights *all, struct flight *flight, size_t want)
+{
+	struct pollfd out = { .fd = flight->fds[1], .events = POLLIN };
+	ssize_t n = read(flight->fds[1], all->buf + flight->got,
+			 want - flight->got);
+
+	if (n > 0)
+		flight->got += n;
+	else
+		poll(&out, 1, 1);
+}
+
+/* What was pushed has been read, and is told of in one way or the other. */
+static void check_told(struct flights *all, struct flight *flight)
+{
+	bool record = !all->told && flight->res >= 0;
+	struct splicevec_completion records[2];
+	int n;
+
+	n = sv_reap(flight->vec, records, ARRAY_LEN(records), record,
+		    LATE * slower() * 1000000000LL);
+	if (!check_eq(record, n) || !n)
+		return;
+	check_eq(flight->cmd->user_data, records[0].user_data);
+	check_eq(0, records[0].status);
+	check_eq(flight->cmd->bytes, records[0].bytes);
+}
+
+static void check_rest(struct flights *all, struct flight *flight)
+{
+	bool kept = flight->cmd->flags & SPLICEVEC_KEEP;
+	size_t gone = kept ? 0 : flight->cmd->bytes;
+	int64_t left = flight->e.tail - gone;
+
+	if (check_eq(left, persist(sv_push_mem(flight->vec, all->buf,
+					       FLIGHT_MOST, 0))))
+		extents_check(&flight->e, gone, all->buf, left);
+}
+
+/* Nobody resets a connection; but threads may be called off, or not be had. */
+static bool good_end(const struct flight *flight)
+{
+	int res = flight->res;
+
+	if (res >= 0)
+		return (uint64_t)res == flight->cmd->bytes;
+	if (res == -EAGAIN)
+		return flight->cmd->flags & SPLICEVEC_NONBLOCK;
+	return res == -EINTR || res == -ECANCELED || excused(res);
+}
+
+static void land(struct flights *all, struct flight *flight)
+{
+	uint64_t late = nanoseconds() + LATE * slower() * 1000000000ULL;
+	size_t want = flight->cmd->len;
+
+	for (;;) {
+		collect(all);
+		if (flight->done)
+			want = flight->cmd->bytes;
+		if ((flight->done && flight->got >= want) || nanoseconds() > late)
+			break;
+		read_some(all, flight, want);
+	}
+	if (!check(flight->done && flight->got == want,
+		   "a flight has not landed: %zu of %zu bytes, %s", flight->got,
+		   want, flight->done ? result_name(flight->res) : "no CQE")) {
+		flight->there = false;
+		return;
+	}
+	check(good_end(flight), "a strict push of %llu bytes ends with %s, bytes %llu",
+	      (unsigned long long)flight->cmd->len, result_name(flight->res),
+	      (unsigned long long)flight->cmd->bytes);
+	extents_check(&flight->e, 0, all->buf, flight->got);
+	if (flight->vec >= 0) {
+		check_told(all, flight);
+		check_rest(all, flight);
+	}
+	free(flight->cmd);
+	close(flight->fds[0]);
+	end(flight);
+}
+
+void flight_land(struct flights *all)
+{
+	struct flight *flight = find(all, true);
+
+	if (flight)
+		land(all, flight);
+}
+
+void flight_call_off(struct flights *all)
+{
+	struct flight *flight = find(all, true);
+	struct io_uring_sqe *sqe;
+
+	if (!flight || flight->done)
+		return;
+	sqe = ring_sqe(&all->ring);
+	io_uring_prep_cancel64(sqe, flight - all->list, 0);
+	io_uring_sqe_set_data64(sqe, CALLED_OFF);
+	ring_submit(&all->ring, 1);
+	if (chance(all->hand, 2))
+		land(all, flight);
+}
+
+/* All that still arrives, until the last who has the sink has let go of it. */
+static void follow(struct flights *all, struct flight *flight)
+{
+	size_t got = 0;
+	ssize_t n;
+
+	must(fcntl(flight->fds[1], F_SETFL,
+		   fcntl(flight->fds[1], F_GETFL) & ~O_NONBLOCK));
+	do {
+		n = must(read(flight->fds[1], all->buf + got, FLIGHT_MOST - got));
+		got += n;
+	} while (n);
+	if (check(got <= flight->cmd->len, "%zu bytes of %llu", got,
+		  (unsigned long long)flight->cmd->len))
+		extents_check(&flight->e, 0, all->buf, got);
+}
+
+void flights_crash(struct flights *all)
+{
+	unsigned int i;
+
+	if (!all->open)
+		return;
+	io_uring_queue_exit(&all->ring);
+	all->open = false;
+	for (i = 0; i < FLIGHTS; i++) {
+		struct flight *flight = &all->list[i];
+
+		if (!flight->there)
+			continue;
+		close(flight->fds[0]);
+		if (chance(all->hand, 2))
+			follow(all, flight);
+		end(flight);
+	}
+}
+
+void flights_end(struct flights *all)
+{
+	flights_crash(all);
+	unmap_pages(all->buf, FLIGHT_MOST);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Flights: strict pushes through a ring, on their way while whoever sent them does
+ * something else. They land, are called off, or their ring goes with all that are in
+ * the air; what arrives is what was sent, from its beginning on.
+ */
+#ifndef _SELFTEST_STRESS_FLIGHTS_H
+#define _SELFTEST_STRESS_FLIGHTS_H
+
+#include "rings.h"
+#include "stress_extents.h"
+
+#define FLIGHTS	3
+
+/* The most that one can be. */
+#define FLIGHT_MOST	(EXTENTS * PIECE)
+
+struct flight {
+	bool there;
+	bool pipe;		/* the sink is one */
+	bool done;		/* its CQE came ... */
+	int res;		/* ... and said this */
+	size_t got;		/* bytes that came out so far */
+	int vec;		/* -1: it was closed */
+	int fds[2];		/* the sink, and where it comes out */
+	struct extents e;	/* what the vector held */
+	struct splicevec_push *cmd;
+};
+
+/* Those of one thread. */
+struct flights {
+	struct hand *hand;
+	struct io_uring ring;
+	bool open;		/* there is a ring */
+	bool told;		/* by their CQEs, when sinks let go */
+	char *buf;
+	struct flight list[FLIGHTS];
+};
+
+void flights_begin(struct flights *all, struct hand *hand);
+/* What is in the air goes with its ring. */
+void flights_end(struct flights *all);
+bool flights_have_room(const struct flights *all);
+/* Push @vec, which is the flight's from now on; it holds @e, from position 0 on. */
+void flight_start(struct flights *all, int vec, const struct extents *e);
+/* Wait for one of them. */
+void flight_land(struct flights *all);
+/* Call one of them off; it lands nevertheless, perhaps with a part. */
+void flight_call_off(struct flights *all);
+/* Close the ring. */
+void flights_crash(struct flights *all);
+
+#endif
