@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pages of files that hostile writers write, store to, truncate and punch are pushed to
+ * connections and disks that look at them late, or twice: each arrives as it was handed
+ * over, none is torn. Pushes that are not stable are found out.
+ */
+#include "kselftest_harness.h"
+
+#include "common.h"
+#include "pins.h"
+#include "shores.h"
+#include "stampede.h"
+#include "volumes.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT 3600
+
+/* Of a file: far more than are under way, as none is pinned again soon. */
+#define PAGES	1024
+/* Pushes, if STORM does not say how many; one has FERRY_LOAD / 2 pages. */
+#define PUSHES	120
+/* And of one who does not care, at the most. */
+#define CARELESS	20000
+
+static unsigned int how_many(void)
+{
+	const char *wanted = getenv("STORM");
+	unsigned int pushes = PUSHES / slower();
+
+	if (wanted)
+		pushes = atoi(wanted);
+	return pushes < FERRY_BOATS ? FERRY_BOATS : pushes;
+}
+
+FIXTURE(storm)
+{
+	struct ledger before;
+	struct stamped file;
+	struct stampede stampede;
+};
+
+FIXTURE_VARIANT(storm)
+{
+	enum place place;
+	const struct shore *shore;
+};
+
+FIXTURE_SETUP(storm)
+{
+	const char *missing = stamped_missing(variant->place);
+
+	if (!missing && variant->place != ANYWHERE)
+		missing = volume_missing(variant->place);
+	missing = missing ?: variant->shore->missing();
+	if (missing)
+		SKIP(return, "%s", missing);
+	ledger_read(&self->before);
+	if (!pins_missing())
+		pins_allow(PINS_LONGEST, PINS_PLENTY);
+	stamped_make(&self->file, variant->place, PAGES);
+	stampede_begin(&self->stampede, &self->file);
+}
+
+/* What is in the file is what was written to it, also on the disk. */
+FIXTURE_TEARDOWN(storm)
+{
+	struct stamped *file = &self->file;
+
+	stamped_check(file);
+	if (variant->place != ANYWHERE) {
+		stamped_close(file);
+		volume_check(variant->place);
+		stamped_open(file);
+		stamped_check(file);
+	}
+	stamped_remove(file);
+	if (!pins_missing())
+		pins_as_before();
+	close_all();
+	ledger_settle(&self->before);
+	EXPECT_EQ(0, failures());
+}
+
+#define STORM(id, where, to)						\
+	FIXTURE_VARIANT_ADD(storm, id) { .place = where, .shore = &(to), }
+STORM(ext4_lo, EXT4, shore_loopback);
+STORM(ext4_nic4, EXT4, shore_nic4);
+STORM(ext4_ktls, EXT4, shore_ktls);
+STORM(ext4_disk, EXT4, shore_disk);
+STORM(ext4_direct, EXT4, shore_xfs);
+STORM(ext4_mirror, EXT4, shore_mirror);
+STORM(ext4_again, EXT4, shore_again);
+STORM(xfs_nic4, XFS, shore_nic4);
+STORM(xfs_nic6, XFS, shore_nic6);
+STORM(xfs_ktls, XFS, shore_ktls);
+STORM(xfs_disk, XFS, shore_disk);
+STORM(xfs_direct, XFS, shore_ext4);
+STORM(xfs_mirror, XFS, shore_mirror);
+STORM(xfs_again, XFS, shore_again);
+STORM(disk_nic4, ANYWHERE, shore_nic4);
+STORM(disk_ktls, ANYWHERE, shore_ktls);
+STORM(disk_disk, ANYWHERE, shore_disk);
+STORM(disk_mirror, ANYWHERE, shore_mirror);
+
+/* Anything of it that was seen otherwise is told by a record. */
+static void check_seen(const struct ferry *ferry)
+{
+	if (ferry->shore != &shore_again || ferry->unstable)
+		return;
+	check(bytes_seen_again(), "nothing was sent again");
+	check_eq(0, bytes_seen_otherwise());
+	printf("# %lu bytes were looked at again\n", bytes_seen_again());
+}
+
+TEST_F(storm, no_page_is_torn)
+{
+	unsigned int pushes = how_many(), i;
+	struct ferry ferry;
+	unsigned long deeds;
+
+	ferry_begin(&ferry, variant->shore, &self->file, SPLICEVEC_STABLE);
+	for (i = 0; i < pushes && !failures(); i++)
+		ferry_push(&ferry);
+	ferry_end(&ferry);
+	deeds = stampede_end(&self->stampede);
+	check_eq(0, ferry.torn);
+	check_eq(0, ferry.wrong);
+	check_seen(&ferry);
+	TH_LOG("%s to %s: %lu pages, %lu of them pinned, %lu changed as told; %lu deeds",
+	       self->file.name, ferry.shore->name, ferry.pages, ferry.pinned,
+	       ferry.unstable, deeds);
+}
+
+static bool is_found_out(const struct ferry *ferry)
+{
+	if (ferry->shore == &shore_again)
+		return bytes_seen_otherwise();
+	return ferry->torn;
+}
+
+/* Otherwise the test above would say nothing. */
+TEST_F(storm, without_the_flag_pages_are_torn)
+{
+	struct ferry ferry;
+	unsigned int i;
+
+	if (variant->shore->copies || variant->shore == &shore_loopback ||
+	    variant->shore == &shore_xfs || variant->shore == &shore_ext4) {
+		stampede_end(&self->stampede);
+		SKIP(return, "it is looked at too soon");
+	}
+	ferry_begin(&ferry, variant->shore, &self->file, 0);
+	for (i = 0; i < CARELESS && !is_found_out(&ferry) && !failures(); i++)
+		ferry_push(&ferry);
+	ferry_end(&ferry);
+	stampede_end(&self->stampede);
+	check(is_found_out(&ferry), "nothing was torn in %lu pages", ferry.pages);
+	TH_LOG("%s to %s: %lu pages, %lu changed, %lu of them torn", self->file.name,
+	       ferry.shore->name, ferry.pages, ferry.wrong, ferry.torn);
+}
+
+TEST_HARNESS_MAIN
