@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Every call below a command that can fail does so once, where commands need more
+ * memory than usual, or look at more of the caller's: one that fails has done
+ * nothing.
+ */
+#include "kselftest_harness.h"
+
+#include "commands.h"
+#include "contents.h"
+#include "faults_work.h"
+#include "places_file.h"
+
+#include <fcntl.h>
+#include <splicevec.h>
+#include <sys/uio.h>
+
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT 60
+
+/* PULL of another vector, with more spans than a list holds without memory */
+
+static void pull_spans_prepare(void *arg)
+{
+	struct work *w = arg;
+
+	w->fds[0] = vector_of_spans(SEED, LEN, 900);
+	w->vec = new_vector();
+}
+
+static long pull_spans_run(void *arg)
+{
+	struct work *w = arg;
+
+	return sv_pull(w->vec, w->fds[0], 0, LEN, w->flags);
+}
+
+/* A copy that is short of memory is a short pull. */
+static void pull_spans_finish(void *arg, long ret)
+{
+	struct work *w = arg;
+	size_t done = moved(ret);
+
+	check(ret, "no error, but nothing was pulled");
+	check_held(w->vec, SEED, 0, done);
+	check_eq(LEN - done, sv_pull(w->vec, w->fds[0], done, LEN, 0));
+	check_held(w->vec, SEED, 0, LEN);
+	check_held(w->fds[0], SEED, 0, LEN);
+	work_end(w);
+}
+SWEEP(pull_spans);
+
+/* Memory in more pieces than the list of a command holds */
+
+#define PIECES	20
+
+static void make_pieces(struct work *w, struct iovec *iov)
+{
+	size_t i, len = LEN / PIECES;
+
+	for (i = 0; i < PIECES; i++)
+		iov[i] = (struct iovec){ w->buf + i * len, len };
+	iov[PIECES - 1].iov_len = LEN - (PIECES - 1) * len;
+}
+
+static long pull_pieces_run(void *arg)
+{
+	struct work *w = arg;
+	struct iovec iov[PIECES];
+	struct splicevec_pull cmd = {
+		.fd = SPLICEVEC_FD_MEM,
+		.iovs = PIECES,
+		.offset = SV_POSITION,
+		.len = LEN,
+		.addr = (uintptr_t)iov,
+	};
+
+	make_pieces(w, iov);
+	return sv_cmd_pull(w->vec, &cmd) ?: (long)cmd.bytes;
+}
+#define pull_pieces_prepare	write_prepare
+#define pull_pieces_finish	write_finish
+SWEEP(pull_pieces);
+
+static long push_pieces_run(void *arg)
+{
+	struct work *w = arg;
+	struct iovec iov[PIECES];
+	struct splicevec_push cmd = {
+		.fd = SPLICEVEC_FD_MEM,
+		.iovs = PIECES,
+		.offset = SV_POSITION,
+		.len = LEN,
+		.addr = (uintptr_t)iov,
+	};
+
+	make_pieces(w, iov);
+	return sv_cmd_push(w->vec, &cmd) ?: (long)cmd.bytes;
+}
+#define push_pieces_prepare	read_prepare
+#define push_pieces_finish	read_finish
+SWEEP(push_pieces);
+
+/* All commands, in structs longer than the kernel knows. One that fails did nothing. */
+
+struct trial {
+	struct bench bench;
+	enum number nr;
+	union arguments args;
+};
+
+static void command_prepare(void *arg)
+{
+	struct trial *t = arg;
+	const struct command *command = &commands[t->nr];
+
+	bench_open(&t->bench);
+	memset(&t->args, 0, sizeof(t->args));
+	command->prepare(&t->bench, &t->args);
+	t->args.size = command->size + 8;
+}
+
+static long command_run(void *arg)
+{
+	struct trial *t = arg;
+
+	return run_command(&t->bench, t->nr, &t->args);
+}
+
+static void command_finish(void *arg, long ret)
+{
+	struct trial *t = arg;
+
+	if (ret)
+		check_untouched(&t->bench);
+	bench_close(&t->bench);
+}
+SWEEP(command);
+
+LEDGER_FIXTURE(faults)
+
+LOSES_NOTHING(pull_spans)
+LOSES_NOTHING(pull_pieces)
+LOSES_NOTHING(push_pieces)
+
+TEST_F(faults, pull_of_a_copy_loses_nothing)
+{
+	struct work w;
+
+	NEEDS_FAULTS();
+	work_begin(&w);
+	w.flags = SPLICEVEC_COPY;
+	sweep(&pull_spans_sweep, &w);
+}
+
+/* What takes pages in a way of its own gets a list of copies, a MiB each. */
+TEST_F(faults, copies_that_find_no_place_are_given_back)
+{
+	struct splicevec_info before;
+	int vec, null;
+	char *map;
+
+	NEEDS_FAULTS_AND(huge_pages_missing() ?:
+			 fail_slabs_missing("sv_spans_grow"));
+	null = must(open("/dev/null", O_WRONLY | O_CLOEXEC));
+	map = huge_pages(2 * HUGE);
+	vec = new_vector();
+	check_eq(2 * HUGE, sv_pull_mem(vec, map, 2 * HUGE, 0));
+	must_sv(sv_info(vec, &before));
+	fail_slabs_below("sv_spans_grow");
+	check_errno(ENOMEM, sv_push(vec, null, SV_POSITION, SV_ALL, 0));
+	fail_slabs_never();
+	check_same(vec, &before);
+	check_own_pages();
+	check_eq(2 * HUGE, sv_push(vec, null, SV_POSITION, SV_ALL, 0));
+	unmap_pages(map, 2 * HUGE);
+}
+
+#define DONE_OR_NOT(id)							\
+	TEST_F(faults, id##_is_done_or_not)				\
+	{								\
+		struct trial t = { .nr = NR_##id };			\
+									\
+		NEEDS_FAULTS();						\
+		sweep(&command_sweep, &t);				\
+		sweep_as_stranger(&command_sweep, &t);			\
+	}
+DONE_OR_NOT(pull)
+DONE_OR_NOT(push)
+DONE_OR_NOT(splice)
+DONE_OR_NOT(info)
+DONE_OR_NOT(spans)
+DONE_OR_NOT(features)
+
+TEST_COUNT(50)
+
+TEST_HARNESS_MAIN

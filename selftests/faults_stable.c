@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Every call below STABLE, VERIFY and POLICY that can fail does so once: what was
+ * pushed is what was there, the rest is in the vector, and what worked has one record.
+ */
+#include "kselftest_harness.h"
+
+#include "contents.h"
+#include "disks.h"
+#include "faults_work.h"
+#include "places.h"
+#include "records.h"
+#include "vectors.h"
+
+#include <fcntl.h>
+#include <splicevec.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT 180
+
+#define USER_DATA	78
+
+struct handed {
+	void (*sink)(int fds[2]);
+	unsigned int flags;
+	int vec;
+	int fds[2];		/* what is pushed to, where it arrives */
+};
+
+static void tcp(int fds[2])
+{
+	stream_pair(TCP4, fds);
+}
+
+static void unix_stream(int fds[2])
+{
+	stream_pair(UNIX, fds);
+}
+
+static void udp(int fds[2])
+{
+	datagram_pair(UDP4, fds);
+}
+
+static void pipe_ends(int fds[2])
+{
+	int ends[2];
+
+	must(pipe2(ends, O_CLOEXEC));
+	fds[0] = ends[1];
+	fds[1] = ends[0];
+}
+
+static void vector(int fds[2])
+{
+	fds[0] = new_vector();
+	fds[1] = must(fcntl(fds[0], F_DUPFD_CLOEXEC, 0));
+}
+
+static void disk(int fds[2])
+{
+	fds[0] = disk_open(DISK_SINK, O_RDWR | O_DIRECT);
+	fds[1] = disk_open(DISK_SINK, O_RDONLY);
+}
+
+static void handed_prepare(void *arg)
+{
+	struct handed *h = arg;
+
+	h->vec = vector_of_spans(SEED, LEN, SPAN);
+	h->sink(h->fds);
+}
+
+static bool is_told(const struct handed *h)
+{
+	return h->flags & SPLICEVEC_STRICT;
+}
+
+static long handed_run(void *arg)
+{
+	struct handed *h = arg;
+	struct splicevec_push push = {
+		.fd = h->fds[0],
+		.flags = h->flags,
+		.offset = SV_POSITION,
+		.len = SV_ALL,
+		.user_data = is_told(h) ? USER_DATA : 0,
+	};
+	int ret = sv_cmd_push(h->vec, &push);
+
+	if (!ret && h->flags & SPLICEVEC_STABLE)
+		check_eq(push.bytes, push.copied);
+	return ret ?: (long)push.bytes;
+}
+
+static void handed_finish(void *arg, long ret)
+{
+	struct handed *h = arg;
+	size_t done = moved(ret);
+
+	check(ret, "no error, but nothing was pushed");
+	check_held(h->vec, SEED, done, LEN - done);
+	check_arrives(h->fds[1], SEED, 0, done);
+	/* nobody has changed anything: no flags */
+	if (ret > 0 && is_told(h))
+		check_push_once(h->vec, USER_DATA, 0, done);
+	else
+		check_no_record(h->vec);
+	check_eq(LEN - done,
+		 sv_push(h->vec, h->fds[0], SV_POSITION, SV_ALL, 0));
+	check_arrives(h->fds[1], SEED, done, LEN - done);
+	close(h->vec);
+	close(h->fds[0]);
+	close(h->fds[1]);
+}
+SWEEP(handed);
+
+/* Pages that writers are to wait for: another file each time, or they have to cool */
+
+struct pinning {
+	enum place place;
+	int vec;
+	int file;
+	int fds[2];
+	size_t pinned;		/* in all runs */
+};
+
+static void pinned_prepare(void *arg)
+{
+	struct pinning *p = arg;
+
+	p->file = pattern_file(p->place, SEED, LEN);
+	p->vec = file_vector(p->file, LEN);
+	tcp(p->fds);
+}
+
+static long pinned_run(void *arg)
+{
+	struct pinning *p = arg;
+	struct splicevec_push push = {
+		.fd = p->fds[0],
+		.flags = SPLICEVEC_STABLE | SPLICEVEC_STRICT,
+		.offset = SV_POSITION,
+		.len = SV_ALL,
+		.user_data = USER_DATA,
+	};
+	int ret = sv_cmd_push(p->vec, &push);
+
+	if (ret)
+		return ret;
+	check(push.pinned <= push.bytes, "pinned %llu of %llu", push.pinned,
+	      push.bytes);
+	p->pinned += push.pinned;
+	return (long)push.bytes;
+}
+
+/* Nothing is pinned any more: whoever writes now waits for nobody. */
+static void pinned_finish(void *arg, long ret)
+{
+	struct pinning *p = arg;
+	size_t done = moved(ret);
+
+	check_held(p->vec, SEED, done, LEN - done);
+	check_arrives(p->fds[1], SEED, 0, done);
+	if (ret > 0)
+		check_push_once(p->vec, USER_DATA, 0, done);
+	else
+		check_no_record(p->vec);
+	change_file(p->file, SEED + 1, LEN);
+	close(p->vec);
+	close(p->file);
+	close(p->fds[0]);
+	close(p->fds[1]);
+}
+SWEEP(pinned);
+
+/* POLICY, by a caller who knows a longer struct */
+
+struct deciding {
+	int vec;
+	struct {
+		struct splicevec_policy known;
+		uint64_t unknown;
+	} cmd;
+};
+
+static void policy_prepare(void *arg)
+{
+	struct deciding *d = arg;
+
+	d->vec = new_vector();
+	memset(&d->cmd, 0, sizeof(d->cmd));
+	d->cmd.known = (struct splicevec_policy){
+		.size = sizeof(d->cmd),
+		.set = SPLICEVEC_STABLE,
+		.flags = SPLICEVEC_STABLE,
+	};
+}
+
+static long policy_run(void *arg)
+{
+	struct deciding *d = arg;
+
+	return result(ioctl(d->vec, SPLICEVEC_POLICY, &d->cmd));
+}
+
+/* That which could not be told may have been done, but nothing in between. */
+static void policy_finish(void *arg, long ret)
+{
+	struct deciding *d = arg;
+	int now = sv_policy(d->vec, 0, 0);
+
+	check(now == SPLICEVEC_STABLE || (ret < 0 && !now), "policy %#x", now);
+	close(d->vec);
+}
+SWEEP(policy);
+
+LEDGER_FIXTURE(faults)
+
+static void try_all(const struct sweep *what, void *arg)
+{
+	static const int errors[] = { ENOBUFS, 0 };
+	struct sweep with = *what;
+
+	/* what a socket says that has no memory */
+	with.errors = errors;
+	sweep(&with, arg);
+	sweep_as_stranger(&with, arg);
+}
+
+#define STABLE_PUSH(to)							\
+	TEST_F(faults, stable_push_to_##to##_loses_nothing)		\
+	{								\
+		struct handed h = {					\
+			.sink = to, .flags = SPLICEVEC_STABLE		\
+		};							\
+									\
+		NEEDS_FAULTS();						\
+		try_all(&handed_sweep, &h);				\
+		h.flags |= SPLICEVEC_STRICT;				\
+		try_all(&handed_sweep, &h);				\
+	}
+STABLE_PUSH(tcp)
+STABLE_PUSH(unix_stream)
+STABLE_PUSH(udp)
+STABLE_PUSH(pipe_ends)
+STABLE_PUSH(vector)
+STABLE_PUSH(disk)
+
+#define VERIFIED_PUSH(to)						\
+	TEST_F(faults, verified_push_to_##to##_loses_nothing)		\
+	{								\
+		struct handed h = {					\
+			.sink = to,					\
+			.flags = SPLICEVEC_VERIFY | SPLICEVEC_STRICT	\
+		};							\
+									\
+		NEEDS_FAULTS();						\
+		try_all(&handed_sweep, &h);				\
+	}
+VERIFIED_PUSH(tcp)
+VERIFIED_PUSH(unix_stream)
+VERIFIED_PUSH(udp)
+VERIFIED_PUSH(pipe_ends)
+VERIFIED_PUSH(vector)
+VERIFIED_PUSH(disk)
+
+TEST_F(faults, policy_is_set_or_not)
+{
+	struct deciding d;
+
+	NEEDS_FAULTS();
+	try_all(&policy_sweep, &d);
+}
+
+#define PARAMETERS "/sys/module/splicevec/parameters/"
+
+FIXTURE(pins)
+{
+	struct ledger before;
+};
+
+FIXTURE_SETUP(pins)
+{
+	put_file(PARAMETERS "stable_pin", "1");
+	put_file(PARAMETERS "stable_timeout_ms", "10000");
+	ledger_read(&self->before);
+}
+
+FIXTURE_TEARDOWN(pins)
+{
+	put_file(PARAMETERS "stable_pin", "0");
+	put_file(PARAMETERS "stable_timeout_ms", "100");
+	close_all();
+	ledger_settle(&self->before);
+	EXPECT_EQ(0, failures());
+}
+
+#define PINNED_PUSH(of)							\
+	TEST_F(pins, pinned_push_of_##of##_loses_nothing)		\
+	{								\
+		struct pinning p = { .place = of };			\
+									\
+		NEEDS_FAULTS();						\
+		NEEDS(place_missing(of));				\
+		try_all(&pinned_sweep, &p);				\
+		check(p.pinned, "nothing was ever pinned");		\
+	}
+PINNED_PUSH(EXT4)
+PINNED_PUSH(XFS)
+
+TEST_COUNT(150)
+
+TEST_HARNESS_MAIN
