@@ -7,7 +7,7 @@
 #include <linux/uio.h>
 
 #include "loan.h"
-#include "pin.h"
+#include "pin_limit.h"
 #include "push.h"
 
 static u64 kernel_features(void)

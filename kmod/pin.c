@@ -19,11 +19,9 @@
 #include "pin.h"
 
 #include <linux/atomic.h>
-#include <linux/capability.h>
 #include <linux/err.h>
 #include <linux/jiffies.h>
 #include <linux/mm.h>
-#include <linux/module.h>
 #include <linux/overflow.h>
 #include <linux/pagemap.h>
 #include <linux/refcount.h>
@@ -33,30 +31,13 @@
 #include "completion.h"
 #include "loan.h"
 #include "pin_folio.h"
+#include "pin_limit.h"
 #include "pin_mapping.h"
 #include "pin_slots.h"
 #include "trace.h"
 
-/* No pin lasts longer, whatever the administrator wishes. */
-#define SV_PIN_MS_MAX	10000U
-
 /* Bytes that are pinned by one pin at the most, as many as are lent at a time. */
 #define SV_PIN_MAX	((size_t)SV_LOAN_RUNS << PAGE_SHIFT)
-
-static bool stable_pin;
-module_param(stable_pin, bool, 0644);
-MODULE_PARM_DESC(stable_pin,
-		 "May stable pushes of CAP_SYS_ADMIN have writers to a file wait?");
-
-static unsigned int stable_timeout_ms = 100;
-module_param(stable_timeout_ms, uint, 0644);
-MODULE_PARM_DESC(stable_timeout_ms,
-		 "Milliseconds that they have them wait at the most, up to 10000 (0: not at all)");
-
-static unsigned int stable_pin_pages = 4096;
-module_param(stable_pin_pages, uint, 0644);
-MODULE_PARM_DESC(stable_pin_pages,
-		 "Pages that may be pinned like that at a time, whole folios");
 
 /**
  * struct sv_pinned - a folio under writeback of ours
@@ -98,31 +79,6 @@ struct sv_pin {
 };
 
 static atomic_long_t live_pins;
-static atomic_long_t pinned_pages;
-
-/**
- * sv_pin_allowed - may the caller have writers wait?
- *
- * Return: true if the administrator allows it, and the caller is one.
- */
-bool sv_pin_allowed(void)
-{
-	return READ_ONCE(stable_pin) && READ_ONCE(stable_timeout_ms) &&
-	       capable(CAP_SYS_ADMIN);
-}
-
-/**
- * sv_pin_ms - for how long?
- * @ms: as in struct splicevec_push
- *
- * Return: milliseconds.
- */
-u32 sv_pin_ms(u32 ms)
-{
-	u32 most = min(READ_ONCE(stable_timeout_ms), SV_PIN_MS_MAX);
-
-	return ms ? min(ms, most) : most;
-}
 
 /**
  * sv_pin_read - what is alive
@@ -132,24 +88,7 @@ u32 sv_pin_ms(u32 ms)
 void sv_pin_read(long *pins, long *pages)
 {
 	*pins = atomic_long_read(&live_pins);
-	*pages = atomic_long_read(&pinned_pages);
-}
-
-static bool charge(struct folio *folio)
-{
-	long pages = folio_nr_pages(folio);
-	long now = atomic_long_read(&pinned_pages);
-
-	do {
-		if (now + pages > READ_ONCE(stable_pin_pages))
-			return false;
-	} while (!atomic_long_try_cmpxchg(&pinned_pages, &now, now + pages));
-	return true;
-}
-
-static void uncharge(struct folio *folio)
-{
-	atomic_long_sub(folio_nr_pages(folio), &pinned_pages);
+	*pages = sv_pin_limit_used();
 }
 
 /**
@@ -197,7 +136,7 @@ static void let_go(struct sv_pin *pin, unsigned int first, unsigned int end,
 	while (end > first) {
 		struct sv_pinned *pinned = &pin->folios[--end];
 
-		uncharge(pinned->folio);
+		sv_pin_limit_return(folio_nr_pages(pinned->folio));
 		if (may_return(pin, pinned->folio, used))
 			sv_pin_slot_return(pinned->slot);
 		else
@@ -334,17 +273,17 @@ static int pin_locked(struct sv_pin *pin, const struct sv_pin_wish *wish,
 	pinned->slot = sv_pin_slot_take(key_of(folio));
 	if (!pinned->slot)
 		return -EBUSY;
-	if (!charge(folio))
+	if (!sv_pin_limit_take(folio_nr_pages(folio)))
 		goto busy_slot;
 	if (!joins(pin, wish, folio->mapping))
-		goto busy_charge;
+		goto busy_limit;
 	/* keeps the mark of those who are about to write it back */
 	__folio_start_writeback(folio, true);
 	atomic_inc(&pin->nr);
 	return 0;
 
-busy_charge:
-	uncharge(folio);
+busy_limit:
+	sv_pin_limit_return(folio_nr_pages(folio));
 busy_slot:
 	sv_pin_slot_return(pinned->slot);
 	return -EBUSY;
@@ -501,7 +440,7 @@ static struct sv_loan *pin_new(struct sv_pin **pin, const struct sv_pin_wish *wi
 	(*pin)->loan = loan;
 	err = pin_span(loan, wish, span, len);
 	if (!err) {
-		start_clock(*pin, wish->ms);
+		start_clock(*pin, sv_pin_ms(wish->ms));
 		err = sv_loan_settle(loan, false);
 	}
 	if (!err)

@@ -16,7 +16,7 @@ struct sv_pin;
  * struct sv_pin_wish - how bytes shall be pinned
  * @account: who pays for the loan
  * @sink: inode that is pushed to
- * @ms: for how long at the most, from sv_pin_ms()
+ * @ms: for how long at the most, as in struct splicevec_push
  * @nowait: wait for nobody
  */
 struct sv_pin_wish {
@@ -26,8 +26,6 @@ struct sv_pin_wish {
 	bool nowait;
 };
 
-bool sv_pin_allowed(void);
-u32 sv_pin_ms(u32 ms);
 struct sv_loan *sv_pin_begin(struct sv_pin **pin, const struct sv_pin_wish *wish,
 			     const struct sv_span *span, size_t *len);
 void sv_pin_put(struct sv_pin *pin);

@@ -193,7 +193,7 @@ static ssize_t try_pinned(struct sv_handoff *handoff,
 	const struct sv_pin_wish wish = {
 		.account = handoff->account,
 		.sink = handoff->file->f_mapping->host,
-		.ms = sv_pin_ms(handoff->stable_ms),
+		.ms = handoff->stable_ms,
 		.nowait = sv_handoff_nonblock(handoff),
 	};
 	const struct sv_span span = sv_spans_front(window, left);

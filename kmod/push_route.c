@@ -5,7 +5,7 @@
 #include "push.h"
 
 #include "loan.h"
-#include "pin.h"
+#include "pin_limit.h"
 
 /* Runs after which a piece takes no more spans: an array of them is allocated. */
 #define SV_PIECE_RUNS	1024
