@@ -261,32 +261,48 @@ static u64 key_of(const struct folio *folio)
 			       folio->index);
 }
 
-/* Pin a folio that is locked. Return: 0 or -EBUSY. */
+/*
+ * Pin a folio that is locked, with its place taken: what is pinned already is seen by
+ * that, and not waited for as if a disk were writing it.
+ */
+static int pin_placed(struct sv_pin *pin, const struct sv_pin_wish *wish,
+		      struct folio *folio, const struct sv_piece *piece,
+		      bool wait)
+{
+	long pages = folio_nr_pages(folio);
+	int err = sv_pin_folio_settle(folio, wait);
+
+	if (err)
+		return err;
+	if (!is_inside(folio, piece) || !sv_pin_limit_take(pages))
+		return -EBUSY;
+	if (!joins(pin, wish, folio->mapping)) {
+		sv_pin_limit_return(pages);
+		return -EBUSY;
+	}
+	/* keeps the mark of those who are about to write it back */
+	__folio_start_writeback(folio, true);
+	return 0;
+}
+
+/* Pin a folio that is locked. Return: 0, -EBUSY or -EINTR. */
 static int pin_locked(struct sv_pin *pin, const struct sv_pin_wish *wish,
-		      struct folio *folio, const struct sv_piece *piece)
+		      struct folio *folio, const struct sv_piece *piece,
+		      bool wait)
 {
 	struct sv_pinned *pinned = &pin->folios[atomic_read(&pin->nr)];
+	int err;
 
-	if (!is_inside(folio, piece) || !sv_pin_folio_protect(folio))
-		return -EBUSY;
 	pinned->folio = folio;
 	pinned->slot = sv_pin_slot_take(key_of(folio));
 	if (!pinned->slot)
 		return -EBUSY;
-	if (!sv_pin_limit_take(folio_nr_pages(folio)))
-		goto busy_slot;
-	if (!joins(pin, wish, folio->mapping))
-		goto busy_limit;
-	/* keeps the mark of those who are about to write it back */
-	__folio_start_writeback(folio, true);
-	atomic_inc(&pin->nr);
-	return 0;
-
-busy_limit:
-	sv_pin_limit_return(folio_nr_pages(folio));
-busy_slot:
-	sv_pin_slot_return(pinned->slot);
-	return -EBUSY;
+	err = pin_placed(pin, wish, folio, piece, wait);
+	if (err)
+		sv_pin_slot_return(pinned->slot);
+	else
+		atomic_inc(&pin->nr);
+	return err;
 }
 
 static struct folio *last_folio(const struct sv_pin *pin)
@@ -305,14 +321,15 @@ static int pin_piece(struct sv_pin *pin, const struct sv_pin_wish *wish,
 {
 	struct folio *folio = page_folio(piece->page);
 	struct folio *last = last_folio(pin);
+	bool wait = !last && !wish->nowait;
 	int err;
 
 	if (folio == last)
 		return is_inside(folio, piece) ? 0 : -EBUSY;
-	err = sv_pin_folio_lock(folio, !last && !wish->nowait);
+	err = sv_pin_folio_lock(folio, wait);
 	if (err)
 		return err;
-	err = pin_locked(pin, wish, folio, piece);
+	err = pin_locked(pin, wish, folio, piece, wait);
 	folio_unlock(folio);
 	return err;
 }

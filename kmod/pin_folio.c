@@ -169,16 +169,6 @@ static int lock_folio(struct folio *folio, bool wait)
 	return folio_trylock(folio) ? 0 : -EBUSY;
 }
 
-/* Others wait for it, or write it back: it is theirs first. */
-static int wait_for_writeback(struct folio *folio, bool wait)
-{
-	if (folio_test_waiters(folio))
-		return -EBUSY;
-	if (!folio_test_writeback(folio))
-		return 0;
-	return wait ? folio_wait_writeback_killable(folio) : -EBUSY;
-}
-
 static bool is_good(struct folio *folio)
 {
 	return folio->mapping && !folio_test_anon(folio) &&
@@ -187,7 +177,7 @@ static bool is_good(struct folio *folio)
 }
 
 /**
- * sv_pin_folio_lock - lock a folio that is not under writeback
+ * sv_pin_folio_lock - lock a folio
  * @folio: held by the caller
  * @wait: for whoever has it; only for those who have pinned nothing yet, or the one
  *	that is waited for may wait for that
@@ -200,27 +190,40 @@ int sv_pin_folio_lock(struct folio *folio, bool wait)
 {
 	int err = lock_folio(folio, wait);
 
-	if (err)
+	if (err || is_good(folio))
 		return err;
-	err = is_good(folio) ? wait_for_writeback(folio, wait) : -EBUSY;
-	if (err)
-		folio_unlock(folio);
-	return err;
+	folio_unlock(folio);
+	return -EBUSY;
+}
+
+/* Others wait for it, or write it back: it is theirs first. */
+static int wait_for_writeback(struct folio *folio, bool wait)
+{
+	if (folio_test_waiters(folio))
+		return -EBUSY;
+	if (!folio_test_writeback(folio))
+		return 0;
+	return wait ? folio_wait_writeback_killable(folio) : -EBUSY;
 }
 
 /**
- * sv_pin_folio_protect - have stores through mappings of a folio fault
+ * sv_pin_folio_settle - have a folio be under no writeback, and stores to it fault
  * @folio: from sv_pin_folio_lock()
+ * @wait: as there
  *
- * Whoever pinned it for stores of a device did so by such a mapping, and is to be seen
- * when there is none any more. That it is dirty is not forgotten.
+ * Whoever pinned it for stores of a device did so by a mapping, and is to be seen when
+ * there is none any more. That it is dirty is not forgotten.
  *
  * Context: may sleep.
- * Return: false if there is somebody.
+ * Return: 0; -EBUSY: it cannot be pinned; -EINTR: a fatal signal came.
  */
-bool sv_pin_folio_protect(struct folio *folio)
+int sv_pin_folio_settle(struct folio *folio, bool wait)
 {
+	int err = wait_for_writeback(folio, wait);
+
+	if (err)
+		return err;
 	if (folio_mkclean(folio))
 		folio_mark_dirty(folio);
-	return !folio_maybe_dma_pinned(folio);
+	return folio_maybe_dma_pinned(folio) ? -EBUSY : 0;
 }

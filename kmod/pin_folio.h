@@ -13,6 +13,6 @@ void sv_pin_host_settle(struct inode *host);
 bool sv_pin_host_end(struct inode *host);
 
 int sv_pin_folio_lock(struct folio *folio, bool wait);
-bool sv_pin_folio_protect(struct folio *folio);
+int sv_pin_folio_settle(struct folio *folio, bool wait);
 
 #endif /* _SV_PIN_FOLIO_H */
