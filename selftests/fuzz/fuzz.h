@@ -238,6 +238,8 @@ int random_vector(struct random *random);
 int random_fd(struct random *random);
 int random_pipe(struct random *random);
 bool is_private_vector(int fd);
+/* Nobody knows what other files make of our numbers. */
+bool is_vector_slot(int fd);
 /* Something that is no command: renew, close, change, fill, empty. */
 void slots_step(struct fuzzer *f);
 /* Return: a name for @fd. */
@@ -281,7 +283,10 @@ bool errno_is_documented(const struct action *a, int err);
 /* May what a sink was given end with this? */
 bool errno_is_of_sinks(int err);
 
-/* oracle.c: what must be true of a command, whatever was drawn. */
+/* What POLICY knows. */
+#define POLICY_FLAGS	(SPLICEVEC_STABLE | SPLICEVEC_VERIFY)
+
+/* oracle.c: what a command must do, whatever was drawn. */
 struct verdict {
 	unsigned int nr;
 	int errors[8];		/* one of these; none: it may work */
@@ -290,13 +295,15 @@ struct verdict {
 };
 
 struct verdict oracle_expect(const struct fuzzer *f, const struct action *a);
-/* @before: the struct as given; @after: as it is now; NULL: not to be seen */
-void oracle_check(struct fuzzer *f, const struct action *a,
-		  const struct verdict *expected, const unsigned char *before,
-		  const unsigned char *after, size_t size);
 void oracle_errno(struct fuzzer *f, const struct action *a);
 void oracle_complain(struct fuzzer *f, const struct action *a, const char *fmt,
 		     ...) __attribute__((format(printf, 3, 4)));
+
+/* results.c: what it has done. */
+/* @before: the struct as given; @after: as it is now; NULL: not to be seen */
+void results_check(struct fuzzer *f, const struct action *a,
+		   const struct verdict *expected, const unsigned char *before,
+		   const unsigned char *after, size_t size);
 
 /*
  * promises.c: records of what ends after its command. Of vectors nobody else has

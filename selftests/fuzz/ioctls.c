@@ -530,6 +530,6 @@ void ioctl_run(struct fuzzer *f, struct action *a)
 	record_end(f, a);
 	if (alias)
 		memcpy(after, alias, seen);
-	oracle_check(f, a, &expected, before, alias ? after : NULL, seen);
+	results_check(f, a, &expected, before, alias ? after : NULL, seen);
 	held_check(f, a, &held);
 }

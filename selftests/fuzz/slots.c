@@ -67,6 +67,11 @@ bool is_private_vector(int fd)
 	return fd >= SLOT_FIRST && fd < SLOT_FIRST + PRIVATE_VECTORS;
 }
 
+bool is_vector_slot(int fd)
+{
+	return fd >= SLOT_FIRST && fd < SLOT_FIRST + VECTORS;
+}
+
 const char *slot_name(int fd)
 {
 	if (fd == SPLICEVEC_FD_MEM)
