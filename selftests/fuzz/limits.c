@@ -7,19 +7,22 @@
 #include <string.h>
 #include <unistd.h>
 
+#define PARAMETERS "/sys/module/splicevec/parameters/"
+
 static struct limit {
 	const char *path;
 	unsigned long most;	/* not to run out of memory */
+	unsigned long least;	/* and now and then one of */
+	unsigned long few;	/* so many from there on */
 	char before[32];
 } limits[] = {
-	{ .path = "/sys/module/splicevec/parameters/user_pages_soft",
-	  .most = 16384 },
-	{ .path = "/sys/module/splicevec/parameters/user_pages_hard",
-	  .most = 32768 },
-	{ .path = "/sys/module/splicevec/parameters/vector_spans",
-	  .most = 65536 },
-	{ .path = "/sys/module/splicevec/parameters/vector_records",
-	  .most = 65536 },
+	{ PARAMETERS "user_pages_soft", .most = 16384, .least = 1, .few = 256 },
+	{ PARAMETERS "user_pages_hard", .most = 32768, .least = 1, .few = 256 },
+	{ PARAMETERS "vector_spans", .most = 65536, .least = 1, .few = 256 },
+	{ PARAMETERS "vector_records", .most = 65536, .least = 1, .few = 256 },
+	{ PARAMETERS "stable_pin", .most = 1, .least = 0, .few = 1 },
+	{ PARAMETERS "stable_pin_pages", .most = 4096, .least = 0, .few = 256 },
+	{ PARAMETERS "stable_timeout_ms", .most = 100, .least = 0, .few = 20 },
 };
 
 static void set_limit(const struct limit *limit, unsigned long value)
@@ -57,7 +60,7 @@ void limits_change(struct random *random)
 {
 	const struct limit *limit =
 		&limits[random_below(random, ARRAY_LEN(limits))];
-	unsigned long few = 1 + random_below(random, 256);
+	unsigned long few = limit->least + random_below(random, limit->few);
 
 	set_limit(limit, one_in(random, 3) ? few : limit->most);
 }
