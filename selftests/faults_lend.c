@@ -11,7 +11,6 @@
 #include "places.h"
 #include "vectors.h"
 
-#include <fcntl.h>
 #include <splicevec.h>
 #include <unistd.h>
 
@@ -66,25 +65,6 @@ static void lend_finish(void *arg, long ret)
 }
 SWEEP(lend);
 
-static void tcp(int fds[2])
-{
-	stream_pair(TCP4, fds);
-}
-
-static void unix_stream(int fds[2])
-{
-	stream_pair(UNIX, fds);
-}
-
-static void pipe_ends(int fds[2])
-{
-	int ends[2];
-
-	must(pipe2(ends, O_CLOEXEC));
-	fds[0] = ends[1];
-	fds[1] = ends[0];
-}
-
 static void push_prepare(void *arg)
 {
 	struct lending *l = arg;
@@ -121,17 +101,6 @@ SWEEP(push);
 
 LENDER_FIXTURE(faults)
 
-static void try_all(const struct sweep *what, struct lending *l)
-{
-	static const int errors[] = { ENOBUFS, 0 };
-	struct sweep with = *what;
-
-	/* what a socket says that has no memory */
-	with.errors = errors;
-	sweep(&with, l);
-	sweep_as_stranger(&with, l);
-}
-
 #define LENT_OR_NOT(from, pages, bytes)					\
 	TEST_F(faults, from##_is_lent_or_not)				\
 	{								\
@@ -142,7 +111,7 @@ static void try_all(const struct sweep *what, struct lending *l)
 		};							\
 									\
 		NEEDS_FAULTS();						\
-		try_all(&lend_sweep, &l);				\
+		sweep_all(&lend_sweep, &l);				\
 	}
 LENT_OR_NOT(page, PAGES, LEN)
 LENT_OR_NOT(vmalloc, VMALLOC, LEN)
@@ -155,15 +124,15 @@ LENT_OR_NOT(more_than_a_loan, PAGES, LARGE)
 		struct lending l = {					\
 			.lender = self->lender,				\
 			.len = LEN,					\
-			.sink = by,					\
+			.sink = by##_ends,				\
 		};							\
 									\
 		NEEDS_FAULTS();						\
-		try_all(&push_sweep, &l);				\
+		sweep_all(&push_sweep, &l);				\
 	}
 COMES_HOME(tcp)
 COMES_HOME(unix_stream)
-COMES_HOME(pipe_ends)
+COMES_HOME(pipe)
 
 TEST_COUNT(50)
 

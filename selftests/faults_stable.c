@@ -6,13 +6,12 @@
 #include "kselftest_harness.h"
 
 #include "contents.h"
-#include "disks.h"
 #include "faults_work.h"
+#include "pins.h"
 #include "places.h"
 #include "records.h"
 #include "vectors.h"
 
-#include <fcntl.h>
 #include <splicevec.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -29,42 +28,6 @@ struct handed {
 	int vec;
 	int fds[2];		/* what is pushed to, where it arrives */
 };
-
-static void tcp(int fds[2])
-{
-	stream_pair(TCP4, fds);
-}
-
-static void unix_stream(int fds[2])
-{
-	stream_pair(UNIX, fds);
-}
-
-static void udp(int fds[2])
-{
-	datagram_pair(UDP4, fds);
-}
-
-static void pipe_ends(int fds[2])
-{
-	int ends[2];
-
-	must(pipe2(ends, O_CLOEXEC));
-	fds[0] = ends[1];
-	fds[1] = ends[0];
-}
-
-static void vector(int fds[2])
-{
-	fds[0] = new_vector();
-	fds[1] = must(fcntl(fds[0], F_DUPFD_CLOEXEC, 0));
-}
-
-static void disk(int fds[2])
-{
-	fds[0] = disk_open(DISK_SINK, O_RDWR | O_DIRECT);
-	fds[1] = disk_open(DISK_SINK, O_RDONLY);
-}
 
 static void handed_prepare(void *arg)
 {
@@ -134,7 +97,7 @@ static void pinned_prepare(void *arg)
 
 	p->file = pattern_file(p->place, SEED, LEN);
 	p->vec = file_vector(p->file, LEN);
-	tcp(p->fds);
+	tcp_ends(p->fds);
 }
 
 static long pinned_run(void *arg)
@@ -220,33 +183,22 @@ SWEEP(policy);
 
 LEDGER_FIXTURE(faults)
 
-static void try_all(const struct sweep *what, void *arg)
-{
-	static const int errors[] = { ENOBUFS, 0 };
-	struct sweep with = *what;
-
-	/* what a socket says that has no memory */
-	with.errors = errors;
-	sweep(&with, arg);
-	sweep_as_stranger(&with, arg);
-}
-
 #define STABLE_PUSH(to)							\
 	TEST_F(faults, stable_push_to_##to##_loses_nothing)		\
 	{								\
 		struct handed h = {					\
-			.sink = to, .flags = SPLICEVEC_STABLE		\
+			.sink = to##_ends, .flags = SPLICEVEC_STABLE		\
 		};							\
 									\
 		NEEDS_FAULTS();						\
-		try_all(&handed_sweep, &h);				\
+		sweep_all(&handed_sweep, &h);				\
 		h.flags |= SPLICEVEC_STRICT;				\
-		try_all(&handed_sweep, &h);				\
+		sweep_all(&handed_sweep, &h);				\
 	}
 STABLE_PUSH(tcp)
 STABLE_PUSH(unix_stream)
 STABLE_PUSH(udp)
-STABLE_PUSH(pipe_ends)
+STABLE_PUSH(pipe)
 STABLE_PUSH(vector)
 STABLE_PUSH(disk)
 
@@ -254,17 +206,17 @@ STABLE_PUSH(disk)
 	TEST_F(faults, verified_push_to_##to##_loses_nothing)		\
 	{								\
 		struct handed h = {					\
-			.sink = to,					\
+			.sink = to##_ends,				\
 			.flags = SPLICEVEC_VERIFY | SPLICEVEC_STRICT	\
 		};							\
 									\
 		NEEDS_FAULTS();						\
-		try_all(&handed_sweep, &h);				\
+		sweep_all(&handed_sweep, &h);				\
 	}
 VERIFIED_PUSH(tcp)
 VERIFIED_PUSH(unix_stream)
 VERIFIED_PUSH(udp)
-VERIFIED_PUSH(pipe_ends)
+VERIFIED_PUSH(pipe)
 VERIFIED_PUSH(vector)
 VERIFIED_PUSH(disk)
 
@@ -273,10 +225,8 @@ TEST_F(faults, policy_is_set_or_not)
 	struct deciding d;
 
 	NEEDS_FAULTS();
-	try_all(&policy_sweep, &d);
+	sweep_all(&policy_sweep, &d);
 }
-
-#define PARAMETERS "/sys/module/splicevec/parameters/"
 
 FIXTURE(pins)
 {
@@ -285,15 +235,13 @@ FIXTURE(pins)
 
 FIXTURE_SETUP(pins)
 {
-	put_file(PARAMETERS "stable_pin", "1");
-	put_file(PARAMETERS "stable_timeout_ms", "10000");
+	pins_allow(PINS_LONGEST, PINS_PLENTY);
 	ledger_read(&self->before);
 }
 
 FIXTURE_TEARDOWN(pins)
 {
-	put_file(PARAMETERS "stable_pin", "0");
-	put_file(PARAMETERS "stable_timeout_ms", "100");
+	pins_as_before();
 	close_all();
 	ledger_settle(&self->before);
 	EXPECT_EQ(0, failures());
@@ -306,7 +254,7 @@ FIXTURE_TEARDOWN(pins)
 									\
 		NEEDS_FAULTS();						\
 		NEEDS(place_missing(of));				\
-		try_all(&pinned_sweep, &p);				\
+		sweep_all(&pinned_sweep, &p);				\
 		check(p.pinned, "nothing was ever pinned");		\
 	}
 PINNED_PUSH(EXT4)

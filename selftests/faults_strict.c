@@ -7,13 +7,11 @@
 #include "kselftest_harness.h"
 
 #include "contents.h"
-#include "disks.h"
 #include "faults_work.h"
 #include "places.h"
 #include "records.h"
 #include "vectors.h"
 
-#include <fcntl.h>
 #include <splicevec.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -40,38 +38,6 @@ static int memory_spans(void)
 static int file_spans(void)
 {
 	return vector_with(SEED, 0, LEN);
-}
-
-static void tcp(int fds[2])
-{
-	stream_pair(TCP4, fds);
-}
-
-static void udp(int fds[2])
-{
-	datagram_pair(UDP4, fds);
-}
-
-static void pipe_ends(int fds[2])
-{
-	int ends[2];
-
-	must(pipe2(ends, O_CLOEXEC));
-	fds[0] = ends[1];
-	fds[1] = ends[0];
-}
-
-static void vector(int fds[2])
-{
-	fds[0] = new_vector();
-	fds[1] = must(fcntl(fds[0], F_DUPFD_CLOEXEC, 0));
-}
-
-/* Past its page cache; a memory disk is done when the push returns. */
-static void disk(int fds[2])
-{
-	fds[0] = disk_open(DISK_SINK, O_RDWR | O_DIRECT);
-	fds[1] = disk_open(DISK_SINK, O_RDONLY);
 }
 
 static void told_end(struct told *t)
@@ -375,31 +341,20 @@ SWEEP(cancel);
 
 LEDGER_FIXTURE(faults)
 
-static void try_all(const struct sweep *what, void *arg)
-{
-	static const int errors[] = { ENOBUFS, 0 };
-	struct sweep with = *what;
-
-	/* what a socket says that has no memory */
-	with.errors = errors;
-	sweep(&with, arg);
-	sweep_as_stranger(&with, arg);
-}
-
 #define PUSH_IS_TOLD_OF(from, to)					\
 	TEST_F(faults, push_of_##from##_to_##to##_has_one_record)	\
 	{								\
-		struct told t = { .source = from, .sink = to };		\
+		struct told t = { .source = from, .sink = to##_ends };	\
 									\
 		NEEDS_FAULTS();						\
-		try_all(&push_sweep, &t);				\
+		sweep_all(&push_sweep, &t);				\
 	}
 PUSH_IS_TOLD_OF(memory_spans, tcp)
 PUSH_IS_TOLD_OF(memory_spans, udp)
-PUSH_IS_TOLD_OF(memory_spans, pipe_ends)
+PUSH_IS_TOLD_OF(memory_spans, pipe)
 PUSH_IS_TOLD_OF(memory_spans, vector)
 PUSH_IS_TOLD_OF(file_spans, tcp)
-PUSH_IS_TOLD_OF(file_spans, pipe_ends)
+PUSH_IS_TOLD_OF(file_spans, pipe)
 PUSH_IS_TOLD_OF(file_spans, disk)
 
 #define PULL_IS_TOLD_OF(from)						\
@@ -408,7 +363,7 @@ PUSH_IS_TOLD_OF(file_spans, disk)
 		struct told t = {};					\
 									\
 		NEEDS_FAULTS();						\
-		try_all(&pull_##from##_sweep, &t);			\
+		sweep_all(&pull_##from##_sweep, &t);			\
 	}
 PULL_IS_TOLD_OF(memory)
 PULL_IS_TOLD_OF(file)
@@ -416,20 +371,20 @@ PULL_IS_TOLD_OF(file)
 #define USE_IS_TOLD_OF(by)						\
 	TEST_F(faults, use_by_##by##_ends_with_one_record)		\
 	{								\
-		struct told t = { .sink = by };				\
+		struct told t = { .sink = by##_ends };			\
 									\
 		NEEDS_FAULTS();						\
-		try_all(&pass_on_sweep, &t);				\
+		sweep_all(&pass_on_sweep, &t);				\
 	}
 USE_IS_TOLD_OF(tcp)
-USE_IS_TOLD_OF(pipe_ends)
+USE_IS_TOLD_OF(pipe)
 
 TEST_F(faults, reap_loses_no_record)
 {
 	struct reaping r;
 
 	NEEDS_FAULTS();
-	try_all(&reap_sweep, &r);
+	sweep_all(&reap_sweep, &r);
 }
 
 TEST_F(faults, cancel_is_done_or_not)
@@ -437,7 +392,7 @@ TEST_F(faults, cancel_is_done_or_not)
 	struct canceling c;
 
 	NEEDS_FAULTS();
-	try_all(&cancel_sweep, &c);
+	sweep_all(&cancel_sweep, &c);
 }
 
 TEST_COUNT(150)

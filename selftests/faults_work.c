@@ -2,7 +2,11 @@
 /* What sweeps on a single vector work on. */
 #include "faults_work.h"
 #include "contents.h"
+#include "disks.h"
+#include "places.h"
+#include "vectors.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 void work_begin(struct work *w)
@@ -75,4 +79,46 @@ void read_finish(void *arg, long ret)
 	check_eq(-1, pattern_check(w->buf, SEED, 0, done));
 	check_held(w->vec, SEED, done, LEN - done);
 	work_end(w);
+}
+
+void tcp_ends(int fds[2])
+{
+	stream_pair(TCP4, fds);
+}
+
+void unix_stream_ends(int fds[2])
+{
+	stream_pair(UNIX, fds);
+}
+
+void udp_ends(int fds[2])
+{
+	datagram_pair(UDP4, fds);
+}
+
+void pipe_ends(int fds[2])
+{
+	pipe_pair(ANYWHERE, fds);
+}
+
+void vector_ends(int fds[2])
+{
+	fds[0] = new_vector();
+	fds[1] = must(fcntl(fds[0], F_DUPFD_CLOEXEC, 0));
+}
+
+void disk_ends(int fds[2])
+{
+	fds[0] = disk_open(DISK_SINK, O_RDWR | O_DIRECT);
+	fds[1] = disk_open(DISK_SINK, O_RDONLY);
+}
+
+void sweep_all(const struct sweep *what, void *arg)
+{
+	static const int errors[] = { ENOBUFS, 0 };
+	struct sweep with = *what;
+
+	with.errors = errors;
+	sweep(&with, arg);
+	sweep_as_stranger(&with, arg);
 }

@@ -34,6 +34,20 @@ void write_finish(void *arg, long ret);
 void read_prepare(void *arg);
 void read_finish(void *arg, long ret);
 
+/*
+ * Something to push to, [0], and where that arrives, [1]. The disk is one past its page
+ * cache; of memory, so it is done when the push returns.
+ */
+void tcp_ends(int fds[2]);
+void unix_stream_ends(int fds[2]);
+void udp_ends(int fds[2]);
+void pipe_ends(int fds[2]);
+void vector_ends(int fds[2]);
+void disk_ends(int fds[2]);
+
+/* By a user of the module and by a stranger; ENOBUFS is what sockets say. */
+void sweep_all(const struct sweep *what, void *arg);
+
 #define LOSES_NOTHING(id)						\
 	TEST_F(faults, id##_loses_nothing)				\
 	{								\
