@@ -6,7 +6,7 @@
 #include "kselftest_harness.h"
 
 #include "module.h"
-#include "users.h"
+#include "control.h"
 #include "sinks.h"
 
 #include <fcntl.h>
@@ -62,7 +62,7 @@ TEST_F(lifetime, module_with_a_vector_in_flight_over_a_socket_stays)
 		SKIP(return, "%s", module_missing());
 	vec = new_vector();
 	stream_pair(UNIX, fds);
-	send_fd(fds[0], vec);
+	send_with_fds(fds[0], "x", 1, &vec, 1);
 	close(vec);
 	check_refused();
 	close(fds[0]);

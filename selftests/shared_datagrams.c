@@ -6,6 +6,7 @@
 #include "kselftest_harness.h"
 
 #include "contents.h"
+#include "control.h"
 #include "places.h"
 
 #include <poll.h>
@@ -115,25 +116,12 @@ TEST_F(shared, peek_offset_loses_nothing_and_stays_where_it_was)
 	}
 }
 
-static void send_with_fd(int sock, int fd, uint64_t pos, size_t len)
+static void send_pattern_with_fd(int sock, int fd, uint64_t pos, size_t len)
 {
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(fd))] = {};
 	char buf[KIB(16)];
-	struct iovec iov = { buf, len };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
 
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(fd));
-	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
 	pattern_fill(buf, SEED, pos, len);
-	check_eq(len, sendmsg(sock, &msg, 0));
+	send_with_fds(sock, buf, len, &fd, 1);
 }
 
 static bool is_open_elsewhere(int pipe_reader)
@@ -156,7 +144,7 @@ TEST_F(shared, attached_fds_are_closed_by_the_pull_that_takes_the_bytes)
 		vec = new_vector();
 		datagram_pair(places[i], fds);
 		must(pipe(ends));
-		send_with_fd(fds[1], ends[1], 0, 1000);
+		send_pattern_with_fd(fds[1], ends[1], 0, 1000);
 		close(ends[1]);
 		reader = (struct pollfd){ .fd = ends[0] };
 		check_eq(0, poll(&reader, 1, 0));
@@ -190,7 +178,7 @@ TEST_F(shared, attached_fds_survive_a_pull_that_took_nothing)
 
 	datagram_pair(UNIX_DGRAM, fds);
 	must(pipe(ends));
-	send_with_fd(fds[1], ends[1], 0, 1000);
+	send_pattern_with_fd(fds[1], ends[1], 0, 1000);
 	close(ends[1]);
 	check_errno(EMSGSIZE, sv_pull(vec, fds[0], SV_POSITION, 10, 0));
 	check_eq(1000, recvmsg(fds[0], &msg, 0));

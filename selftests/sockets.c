@@ -7,6 +7,7 @@
 #include "kselftest_harness.h"
 
 #include "contents.h"
+#include "control.h"
 #include "places.h"
 #include "sock_places.h"
 
@@ -294,22 +295,11 @@ TEST_F(ktls, more_joins_pushes_into_one_record)
 /* A message that is no data, as TLS libraries send them. */
 static void send_alert(int fd)
 {
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(1)] = {};
-	char alert[2] = { 1, 0 };
-	struct iovec iov = { alert, sizeof(alert) };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+	const char alert[2] = { 1, 0 };
+	const unsigned char kind = 21;
 
-	cmsg->cmsg_level = SOL_TLS;
-	cmsg->cmsg_type = TLS_SET_RECORD_TYPE;
-	cmsg->cmsg_len = CMSG_LEN(1);
-	*CMSG_DATA(cmsg) = 21;
-	check_eq(2, sendmsg(fd, &msg, 0));
+	send_control(fd, alert, sizeof(alert), SOL_TLS, TLS_SET_RECORD_TYPE, &kind,
+		     sizeof(kind));
 }
 
 /*

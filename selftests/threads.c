@@ -5,6 +5,7 @@
  */
 #include "kselftest_harness.h"
 
+#include "control.h"
 #include "sinks.h"
 
 #include <fcntl.h>
@@ -405,28 +406,6 @@ TEST_F(threads, vectors_pushed_into_each_other_do_not_lock_each_other)
 	close(file);
 }
 
-static void send_fds(int sock, const int *fds, size_t n)
-{
-	union {
-		char buf[CMSG_SPACE(4 * sizeof(int))];
-		struct cmsghdr align;
-	} control = {};
-	struct iovec iov = { "fd", 2 };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control.buf,
-		.msg_controllen = CMSG_SPACE(n * sizeof(int)),
-	};
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
-
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(n * sizeof(int));
-	memcpy(CMSG_DATA(cmsg), fds, n * sizeof(int));
-	must(sendmsg(sock, &msg, 0));
-}
-
 static int receive_fd(int sock)
 {
 	char buf[2], control[CMSG_SPACE(sizeof(int))];
@@ -463,7 +442,7 @@ TEST_F(threads, vector_passed_over_a_unix_socket_is_the_same_vector)
 
 	stream_pair(UNIX, fds);
 	check_eq(9000, sv_pull(vec, file, 0, SV_ALL, 0));
-	send_fds(fds[0], &vec, 1);
+	send_with_fds(fds[0], "fd", 2, &vec, 1);
 	check(in_child(push_received, &fds[1]), "the child failed");
 	must_sv(sv_info(vec, &info));
 	check_eq(5000, info.head);
@@ -534,8 +513,8 @@ TEST_F(threads, fds_in_circles_leak_nothing)
 		all[2] = fds[1];
 		all[3] = held;
 		/* the queue holds the vectors and both ends of itself */
-		send_fds(fds[0], all, 4);
-		send_fds(fds[0], all, 4);
+		send_with_fds(fds[0], "fd", 2, all, 4);
+		send_with_fds(fds[0], "fd", 2, all, 4);
 		/* a pull takes the bytes; the fds that came along are closed */
 		if (i % 2)
 			check_eq(2, sv_pull(vec, fds[1], SV_POSITION, 2, 0));

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common.h"
+#include "control.h"
 #include "maps.h"
 #include "records.h"
 #include "vectors.h"
@@ -73,31 +74,12 @@ static void use_pulled(int vec, struct user *user)
 	check_eq(kind_of(vec), kind_of(user->fd[2]));
 }
 
-void send_fd(int socket, int fd)
-{
-	char control[CMSG_SPACE(sizeof(int))] = {};
-	struct iovec iov = { "x", 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
-
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
-	must(sendmsg(socket, &msg, 0));
-}
-
 static void use_message(int vec, struct user *user)
 {
 	int copy = must_sv(sv_dup(vec));
 
 	stream_pair(UNIX, user->fd);
-	send_fd(user->fd[0], copy);
+	send_with_fds(user->fd[0], "x", 1, &copy, 1);
 	close(copy);
 }
 

@@ -44,7 +44,4 @@ void user_end(struct user *user);
 pid_t user_begin_process(const struct user_kind *kind, int vec);
 void user_kill(pid_t pid);
 
-/* A message over a unix socket that holds a file. */
-void send_fd(int socket, int fd);
-
 #endif
