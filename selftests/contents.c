@@ -192,3 +192,14 @@ void read_off(int fd, size_t len)
 	read_all(fd, buf, len);
 	unmap_pages(buf, len);
 }
+
+ssize_t read_wrong(int fd, uint64_t seed, size_t len)
+{
+	char *buf = map_pages(len);
+	ssize_t wrong;
+
+	read_all(fd, buf, len);
+	wrong = pattern_check(buf, seed, 0, len);
+	unmap_pages(buf, len);
+	return wrong;
+}

@@ -46,5 +46,7 @@ void signals(bool on);
 
 /* Read bytes, whatever they are. */
 void read_off(int fd, size_t len);
+/* Read the first bytes of a pattern. Return: the first that is wrong, or -1. */
+ssize_t read_wrong(int fd, uint64_t seed, size_t len);
 
 #endif

@@ -71,6 +71,15 @@ static int lend(char *memory)
 	return vec;
 }
 
+/* It is on its way, and nothing is told of its end. */
+static void push_silently(struct io_uring *ring, int vec, struct splicevec_push *push,
+			  uint64_t user_data)
+{
+	ring_push(ring, vec, push, user_data, 0);
+	ring_submit(ring, 1);
+	ring_check_silent(ring);
+}
+
 TEST_F(uring_strict, without_cancel_the_cqe_is_the_hand_over)
 {
 	struct splicevec_push push;
@@ -95,9 +104,7 @@ TEST_F(uring_strict, cqe_comes_when_the_reader_has_the_bytes)
 	NEEDS_CQE;
 	must(pipe2(pipe, O_CLOEXEC));
 	push = strict_to(pipe[1], 8);
-	ring_push(&self->ring, vec, &push, 1, 0);
-	ring_submit(&self->ring, 1);
-	ring_check_silent(&self->ring);
+	push_silently(&self->ring, vec, &push, 1);
 	/* the first byte makes a copy of the rest */
 	read_all(pipe[0], &byte, 1);
 	check_eq(PAGE, ring_result(&self->ring, 1));
@@ -120,9 +127,7 @@ TEST_F(uring_strict, cqe_of_a_socket_comes_after_the_last_acknowledgement)
 	keeping_pair(TCP4, fds);
 	push = strict_to(fds[0], 0);
 	push.len = KIB(256);
-	ring_push(&self->ring, vec, &push, 1, 0);
-	ring_submit(&self->ring, 1);
-	ring_check_silent(&self->ring);
+	push_silently(&self->ring, vec, &push, 1);
 	drain.fd = fds[1];
 	drain_start(&drain);
 	check_eq(KIB(256), ring_result(&self->ring, 1));
@@ -146,9 +151,7 @@ TEST_F(uring_strict, reset_is_the_result)
 	NEEDS_CQE;
 	keeping_pair(TCP4, fds);
 	push = strict_to(fds[0], 0);
-	ring_push(&self->ring, vec, &push, 1, 0);
-	ring_submit(&self->ring, 1);
-	ring_check_silent(&self->ring);
+	push_silently(&self->ring, vec, &push, 1);
 	must(setsockopt(fds[1], SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)));
 	close(fds[1]);
 	check_errno(ECONNRESET, ring_result(&self->ring, 1));
@@ -163,9 +166,7 @@ TEST_F(uring_strict, pipe_closed_unread_is_epipe)
 	NEEDS_CQE;
 	must(pipe2(pipe, O_CLOEXEC));
 	push = strict_to(pipe[1], 0);
-	ring_push(&self->ring, vec, &push, 1, 0);
-	ring_submit(&self->ring, 1);
-	ring_check_silent(&self->ring);
+	push_silently(&self->ring, vec, &push, 1);
 	close(pipe[0]);
 	close(pipe[1]);
 	check_errno(EPIPE, ring_result(&self->ring, 1));
@@ -213,9 +214,7 @@ TEST_F(uring_strict, nonblock_waits_for_the_end_of_what_it_could_push)
 	must(pipe2(pipe, O_CLOEXEC));
 	push = strict_to(pipe[1], 0);
 	push.flags |= SPLICEVEC_NONBLOCK;
-	ring_push(&self->ring, vec, &push, 1, 0);
-	ring_submit(&self->ring, 1);
-	ring_check_silent(&self->ring);
+	push_silently(&self->ring, vec, &push, 1);
 	check_arrives(pipe[0], SEED, 0, push.bytes);
 	sent = ring_result(&self->ring, 1);
 	check(sent > 0 && sent < (int)MIB(1), "sent %d", sent);
@@ -232,12 +231,8 @@ TEST_F(uring_strict, cancel_calls_off_one_that_waits_for_another_consumer)
 	must(pipe2(pipe, O_CLOEXEC));
 	first = strict_to(pipe[1], 1);
 	second = strict_to(SPLICEVEC_FD_NONE, 2);
-	ring_push(&self->ring, vec, &first, 1, 0);
-	ring_submit(&self->ring, 1);
-	ring_check_silent(&self->ring);
-	ring_push(&self->ring, vec, &second, 2, 0);
-	ring_submit(&self->ring, 1);
-	ring_check_silent(&self->ring);
+	push_silently(&self->ring, vec, &first, 1);
+	push_silently(&self->ring, vec, &second, 2);
 	check_eq(1, sv_cancel(vec, 2));
 	close(pipe[0]);
 	while (ring_next(&self->ring, &which) >= 0 || which != 2)
@@ -295,9 +290,7 @@ TEST_F(uring_strict, ring_closed_meanwhile_takes_nothing_away)
 	ring_open(&ring, 4, 0);
 	must(pipe2(pipe, O_CLOEXEC));
 	push = strict_to(pipe[1], 0);
-	ring_push(&ring, vec, &push, 1, 0);
-	ring_submit(&ring, 1);
-	ring_check_silent(&ring);
+	push_silently(&ring, vec, &push, 1);
 	io_uring_queue_exit(&ring);
 	/* its last work interrupts us */
 	usleep(50000);
