@@ -57,7 +57,7 @@ static size_t try_at(struct held *held, unsigned int first, unsigned int nr)
 				    nr * PAGE, 0));
 	held->since = msec_now();
 	return push_pinning(held->vec, held->fds[0], SV_POSITION, nr * PAGE,
-			    held->msec, first);
+			    held->msec, first).pinned;
 }
 
 void held_pin_at(struct held *held, unsigned int first, unsigned int nr)
@@ -82,6 +82,29 @@ unsigned int held_pin(struct held *held, unsigned int nr)
 	}
 	check_eq(nr * PAGE, pinned);
 	return first;
+}
+
+void held_push_by_ring(struct held *held, struct io_uring *ring,
+		       struct splicevec_push *push, uint64_t user_data,
+		       unsigned int flags)
+{
+	struct splicevec_info info = {};
+
+	*push = (struct splicevec_push){
+		.fd = held->fds[0],
+		.flags = SPLICEVEC_STRICT | SPLICEVEC_STABLE,
+		.offset = SV_POSITION,
+		.len = SV_ALL,
+		.user_data = user_data,
+		.stable_ms = held->msec,
+	};
+	held->since = msec_now();
+	ring_push(ring, held->vec, push, user_data, flags);
+	ring_submit(ring, 1);
+	do {
+		must_sv(sv_info(held->vec, &info));
+		usleep(1000);
+	} while (info.head < info.tail);
 }
 
 void held_check_time(const struct held *held, const char *what)

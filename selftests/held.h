@@ -6,6 +6,7 @@
 #ifndef _SELFTEST_HELD_H
 #define _SELFTEST_HELD_H
 
+#include "rings.h"
 #include "stampede.h"
 
 struct held {
@@ -35,6 +36,13 @@ void held_end(struct held *held);
 unsigned int held_pin(struct held *held, unsigned int nr);
 /* The same for pages of one's own choice. */
 void held_pin_at(struct held *held, unsigned int first, unsigned int nr);
+/*
+ * What the vector holds is pushed by a ring, with the longest time a pin may have, and
+ * has been handed over. @push: all that is said of it, and its results
+ */
+void held_push_by_ring(struct held *held, struct io_uring *ring,
+		       struct splicevec_push *push, uint64_t user_data,
+		       unsigned int flags);
 /* Where they are mapped. */
 static inline char *held_page(const struct held *held, unsigned int nr)
 {

@@ -85,8 +85,8 @@ void pins_as_before(void)
 	reset(&most);
 }
 
-size_t push_pinning(int vec, int fd, int64_t offset, size_t len, unsigned int msec,
-		    uint64_t tag)
+struct splicevec_push push_pinning(int vec, int fd, int64_t offset, size_t len,
+				   unsigned int msec, uint64_t tag)
 {
 	struct splicevec_push push = {
 		.fd = fd,
@@ -100,7 +100,7 @@ size_t push_pinning(int vec, int fd, int64_t offset, size_t len, unsigned int ms
 	check_errno(0, sv_cmd_push(vec, &push));
 	check_eq(len, push.bytes);
 	check(push.pinned + push.copied >= len, "neither pinned nor copied");
-	return push.pinned;
+	return push;
 }
 
 const char *stall_missing(void)

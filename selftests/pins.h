@@ -26,10 +26,10 @@ void pins_as_before(void);
 
 /*
  * Push the first @len bytes, STRICT and STABLE, with pins of @msec at the most; all of
- * it has to be taken. Return: how many bytes were pinned.
+ * it has to be taken. Return: the command with its results.
  */
-size_t push_pinning(int vec, int fd, int64_t offset, size_t len, unsigned int msec,
-		    uint64_t tag);
+struct splicevec_push push_pinning(int vec, int fd, int64_t offset, size_t len,
+				   unsigned int msec, uint64_t tag);
 
 /*
  * A stream to a peer of which nothing is heard until netem_clear(), which the test has

@@ -7,11 +7,10 @@
 #include "kselftest_harness.h"
 
 #include "common.h"
-#include "held.h"
+#include "held_fixture.h"
 #include "netem.h"
 #include "pins.h"
 #include "places_file.h"
-#include "rings.h"
 #include "volumes.h"
 
 #include <fcntl.h>
@@ -24,44 +23,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#undef TEST_TIMEOUT_DEFAULT
-#define TEST_TIMEOUT_DEFAULT 60
-
 #define NOBODY	65534
 #define SIZE	(4 * PAGE)
 #define TAG	21
-
-FIXTURE(attack)
-{
-	struct ledger before;
-	struct held held;
-};
-
-FIXTURE_VARIANT(attack)
-{
-	enum place place;
-};
-
-FIXTURE_VARIANT_ADD(attack, ext4) { .place = EXT4, };
-FIXTURE_VARIANT_ADD(attack, xfs) { .place = XFS, };
-
-FIXTURE_SETUP(attack)
-{
-	const char *missing = held_missing(variant->place);
-
-	if (missing)
-		SKIP(return, "%s", missing);
-	ledger_read(&self->before);
-	held_begin(&self->held, variant->place, NULL);
-}
-
-FIXTURE_TEARDOWN(attack)
-{
-	held_end(&self->held);
-	close_all();
-	ledger_settle(&self->before);
-	EXPECT_EQ(0, failures());
-}
 
 /* Pages that were not pinned yet, pulled into the vector. */
 static unsigned int fill(struct held *held)
@@ -130,13 +94,13 @@ static const struct {
 
 static void push_with_the_flag(struct held *held)
 {
-	check_eq(0, push_pinning(held->vec, held->fds[0], SV_POSITION, SIZE, 0, TAG));
+	check_eq(0, push_pinning(held->vec, held->fds[0], SV_POSITION, SIZE, 0, TAG).pinned);
 }
 
 static void push_with_the_longest_time(struct held *held)
 {
 	check_eq(0, push_pinning(held->vec, held->fds[0], SV_POSITION, SIZE,
-				 PINS_LONGEST, TAG));
+				 PINS_LONGEST, TAG).pinned);
 }
 
 static void push_with_the_policy(struct held *held)
@@ -166,27 +130,13 @@ static void push_without_copies(struct held *held)
 
 static void push_by_ring(struct held *held, unsigned int flags)
 {
-	struct splicevec_push push = {
-		.size = sizeof(push),
-		.fd = held->fds[0],
-		.flags = SPLICEVEC_STRICT | SPLICEVEC_STABLE,
-		.offset = SV_POSITION,
-		.len = SIZE,
-		.user_data = TAG,
-		.stable_ms = PINS_LONGEST,
-	};
-	struct splicevec_info info = {};
+	struct splicevec_push push;
 	struct io_uring ring;
 
 	if (ring_missing(0))
 		return;
 	ring_open(&ring, 4, 0);
-	ring_push(&ring, held->vec, &push, TAG, flags);
-	ring_submit(&ring, 1);
-	do {
-		must_sv(sv_info(held->vec, &info));
-		usleep(1000);
-	} while (info.head < info.tail);
+	held_push_by_ring(held, &ring, &push, TAG, flags);
 	/* its end is far away where the CQE is that */
 	if (!ring_tells_strict(held->vec)) {
 		check_eq(SIZE, ring_result(&ring, TAG));
@@ -242,7 +192,7 @@ static bool try_it(void *arg)
 }
 
 /* The vector is root's, its pages were pulled by root: what counts is who pushes. */
-TEST_F(attack, stranger_pins_nothing_by_any_path)
+TEST_F(held, stranger_pins_nothing_by_any_path)
 {
 	struct held *held = &self->held;
 	struct attempt attempt = { .held = held };
@@ -265,7 +215,7 @@ TEST_F(attack, stranger_pins_nothing_by_any_path)
 	}
 }
 
-TEST_F(attack, nothing_is_pinned_unless_the_administrator_says_so)
+TEST_F(held, nothing_is_pinned_unless_the_administrator_says_so)
 {
 	struct held *held = &self->held;
 	size_t i;
@@ -290,27 +240,27 @@ static unsigned int flags_of(int vec)
 }
 
 /* Who may only read a file shall not keep its writers waiting, whoever pushes. */
-TEST_F(attack, file_open_for_reading_only_is_never_pinned)
+TEST_F(held, file_open_for_reading_only_is_never_pinned)
 {
 	struct held *held = &self->held;
 	int fd = reopen(held->file.file, O_RDONLY), vec = new_vector();
 
 	check_eq(SIZE, sv_pull(vec, fd, 0, SIZE, 0));
 	check(!(flags_of(vec) & SPLICEVEC_SPAN_WRITABLE), "is told it is writable");
-	check_eq(0, push_pinning(vec, held->fds[0], SV_POSITION, SIZE, 0, TAG));
+	check_eq(0, push_pinning(vec, held->fds[0], SV_POSITION, SIZE, 0, TAG).pinned);
 	/* nor what was read from the disk for it */
 	evict(fd);
 	check_eq(SIZE, sv_pull(vec, fd, SIZE, SIZE, 0));
-	check_eq(0, push_pinning(vec, held->fds[0], SV_POSITION, SIZE, 0, TAG));
+	check_eq(0, push_pinning(vec, held->fds[0], SV_POSITION, SIZE, 0, TAG).pinned);
 	check_eq(SIZE, sv_pull(vec, held->file.file, 2 * SIZE, SIZE, 0));
 	check_eq(SPLICEVEC_SPAN_WRITABLE, flags_of(vec) & SPLICEVEC_SPAN_WRITABLE);
-	check_eq(SIZE, push_pinning(vec, held->fds[0], SV_POSITION, SIZE, 0, TAG));
+	check_eq(SIZE, push_pinning(vec, held->fds[0], SV_POSITION, SIZE, 0, TAG).pinned);
 	close(vec);
 	close(fd);
 }
 
 /* A pin is for those who have to be told that it was too short. */
-TEST_F(attack, only_a_push_with_a_record_pins)
+TEST_F(held, only_a_push_with_a_record_pins)
 {
 	struct held *held = &self->held;
 	struct splicevec_push push = {
@@ -329,7 +279,7 @@ TEST_F(attack, only_a_push_with_a_record_pins)
 }
 
 /* Sinks that pass pages on, or read them as they like, are given copies. */
-TEST_F(attack, sinks_that_keep_pages_are_given_copies)
+TEST_F(held, sinks_that_keep_pages_are_given_copies)
 {
 	struct held *held = &self->held;
 	int pipe[2], unix_pair[2], udp[2], other = new_vector();
@@ -346,7 +296,7 @@ TEST_F(attack, sinks_that_keep_pages_are_given_copies)
 
 		context("sink %zu", i);
 		check_eq(0, push_pinning(held->vec, sinks[i], SV_POSITION, SIZE, 0,
-					 TAG));
+					 TAG).pinned);
 		check(!page_is_writeback(held_page(held, page)), "a page is pinned");
 	}
 }

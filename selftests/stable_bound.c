@@ -7,11 +7,10 @@
 
 #include "common.h"
 #include "contents.h"
-#include "held.h"
+#include "held_fixture.h"
 #include "netem.h"
 #include "pins.h"
 #include "records.h"
-#include "rings.h"
 #include "volumes.h"
 
 #include <fcntl.h>
@@ -24,43 +23,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#undef TEST_TIMEOUT_DEFAULT
-#define TEST_TIMEOUT_DEFAULT 60
-
 #define NOBODY	65534
 #define TAG	22
-
-FIXTURE(bound)
-{
-	struct ledger before;
-	struct held held;
-};
-
-FIXTURE_VARIANT(bound)
-{
-	enum place place;
-};
-
-FIXTURE_VARIANT_ADD(bound, ext4) { .place = EXT4, };
-FIXTURE_VARIANT_ADD(bound, xfs) { .place = XFS, };
-
-FIXTURE_SETUP(bound)
-{
-	const char *missing = held_missing(variant->place);
-
-	if (missing)
-		SKIP(return, "%s", missing);
-	ledger_read(&self->before);
-	held_begin(&self->held, variant->place, NULL);
-}
-
-FIXTURE_TEARDOWN(bound)
-{
-	held_end(&self->held);
-	close_all();
-	ledger_settle(&self->before);
-	EXPECT_EQ(0, failures());
-}
 
 /* The page is free by the deadline, and a writer gets in. */
 static void check_ends(struct held *held, unsigned int page, const char *what)
@@ -71,7 +35,7 @@ static void check_ends(struct held *held, unsigned int page, const char *what)
 	held_check_time(held, "write");
 }
 
-TEST_F(bound, silent_peer_holds_a_page_no_longer_and_the_record_says_so)
+TEST_F(held, silent_peer_holds_a_page_no_longer_and_the_record_says_so)
 {
 	struct held *held = &self->held;
 	unsigned int page = held_pin(held, 4);
@@ -90,7 +54,7 @@ TEST_F(bound, silent_peer_holds_a_page_no_longer_and_the_record_says_so)
 }
 
 /* Who is heard in time is stable, and is told nothing else. */
-TEST_F(bound, peer_that_answers_is_stable)
+TEST_F(held, peer_that_answers_is_stable)
 {
 	struct held *held = &self->held;
 	struct splicevec_completion record = {};
@@ -121,7 +85,7 @@ static bool push_and_wait_for_death(void *arg)
 	return true;
 }
 
-TEST_F(bound, killed_pusher_holds_a_page_no_longer)
+TEST_F(held, killed_pusher_holds_a_page_no_longer)
 {
 	struct held *held = &self->held;
 	unsigned int page = held->next;
@@ -132,7 +96,7 @@ TEST_F(bound, killed_pusher_holds_a_page_no_longer)
 	held->next += HELD_APART;
 }
 
-TEST_F(bound, closed_vector_holds_a_page_no_longer)
+TEST_F(held, closed_vector_holds_a_page_no_longer)
 {
 	struct held *held = &self->held;
 	unsigned int page = held_pin(held, 1);
@@ -142,7 +106,7 @@ TEST_F(bound, closed_vector_holds_a_page_no_longer)
 	held->vec = new_vector();
 }
 
-TEST_F(bound, closed_socket_holds_a_page_no_longer)
+TEST_F(held, closed_socket_holds_a_page_no_longer)
 {
 	struct held *held = &self->held;
 	unsigned int page = held_pin(held, 1);
@@ -152,19 +116,10 @@ TEST_F(bound, closed_socket_holds_a_page_no_longer)
 	held->fds[0] = must(dup(held->fds[1]));
 }
 
-TEST_F(bound, canceled_command_of_a_ring_holds_a_page_no_longer)
+TEST_F(held, canceled_command_of_a_ring_holds_a_page_no_longer)
 {
 	struct held *held = &self->held;
-	struct splicevec_push push = {
-		.size = sizeof(push),
-		.fd = held->fds[0],
-		.flags = SPLICEVEC_STRICT | SPLICEVEC_STABLE,
-		.offset = SV_POSITION,
-		.len = PAGE,
-		.user_data = TAG,
-		.stable_ms = held->msec,
-	};
-	struct splicevec_info info = {};
+	struct splicevec_push push;
 	struct io_uring_sqe *sqe;
 	struct io_uring ring;
 	uint64_t which;
@@ -172,12 +127,7 @@ TEST_F(bound, canceled_command_of_a_ring_holds_a_page_no_longer)
 	NEEDS(ring_missing(0));
 	ring_open(&ring, 4, 0);
 	check_eq(PAGE, sv_pull(held->vec, held->file.file, 0, PAGE, 0));
-	held->since = msec_now();
-	ring_push(&ring, held->vec, &push, TAG, 0);
-	ring_submit(&ring, 1);
-	do {
-		must_sv(sv_info(held->vec, &info));
-	} while (info.head < info.tail);
+	held_push_by_ring(held, &ring, &push, TAG, 0);
 	sqe = ring_sqe(&ring);
 	io_uring_prep_cancel64(sqe, TAG, 0);
 	io_uring_sqe_set_data64(sqe, TAG + 1);
@@ -188,35 +138,22 @@ TEST_F(bound, canceled_command_of_a_ring_holds_a_page_no_longer)
 	check_ends(held, 0, "a canceled command");
 }
 
-TEST_F(bound, ring_that_is_closed_holds_a_page_no_longer)
+TEST_F(held, ring_that_is_closed_holds_a_page_no_longer)
 {
 	struct held *held = &self->held;
-	struct splicevec_push push = {
-		.size = sizeof(push),
-		.fd = held->fds[0],
-		.flags = SPLICEVEC_STRICT | SPLICEVEC_STABLE,
-		.offset = SV_POSITION,
-		.len = PAGE,
-		.stable_ms = held->msec,
-	};
-	struct splicevec_info info = {};
+	struct splicevec_push push;
 	struct io_uring ring;
 
 	NEEDS(ring_missing(0));
 	ring_open(&ring, 4, 0);
 	check_eq(PAGE, sv_pull(held->vec, held->file.file, 0, PAGE, 0));
-	held->since = msec_now();
-	ring_push(&ring, held->vec, &push, TAG, 0);
-	ring_submit(&ring, 1);
-	do {
-		must_sv(sv_info(held->vec, &info));
-	} while (info.head < info.tail);
+	held_push_by_ring(held, &ring, &push, TAG, 0);
 	io_uring_queue_exit(&ring);
 	check_ends(held, 0, "a closed ring");
 }
 
 /* Nobody may ask for more than there is for all. */
-TEST_F(bound, push_asks_for_less_than_the_modules_time_not_for_more)
+TEST_F(held, push_asks_for_less_than_the_modules_time_not_for_more)
 {
 	struct held *held = &self->held;
 
@@ -224,16 +161,16 @@ TEST_F(bound, push_asks_for_less_than_the_modules_time_not_for_more)
 	check_eq(PAGE, sv_pull(held->vec, held->file.file, 0, PAGE, 0));
 	held->since = msec_now();
 	check_eq(PAGE, push_pinning(held->vec, held->fds[0], SV_POSITION, PAGE,
-				    PINS_LONGEST, TAG));
+				    PINS_LONGEST, TAG).pinned);
 	check_ends(held, 0, "more than allowed");
 	check_eq(PAGE, sv_pull(held->vec, held->file.file, HELD_APART * PAGE, PAGE, 0));
 	held->since = msec_now();
 	check_eq(PAGE, push_pinning(held->vec, held->fds[0], SV_POSITION, PAGE, 0,
-				    TAG));
+				    TAG).pinned);
 	check_ends(held, HELD_APART, "as much as allowed");
 }
 
-TEST_F(bound, administrator_cannot_ask_for_ever)
+TEST_F(held, administrator_cannot_ask_for_ever)
 {
 	struct held *held = &self->held;
 
@@ -242,7 +179,7 @@ TEST_F(bound, administrator_cannot_ask_for_ever)
 	check_eq(PAGE, sv_pull(held->vec, held->file.file, 0, PAGE, 0));
 	held->since = msec_now();
 	check_eq(PAGE, push_pinning(held->vec, held->fds[0], SV_POSITION, PAGE, 0,
-				    TAG));
+				    TAG).pinned);
 	check_ends(held, 0, "the longest of all");
 }
 
@@ -281,7 +218,7 @@ static void push_again_and_again(void *arg)
 #define PINS_SEEN	3
 
 /* However long they take: of those there are not many in which the writer waits. */
-TEST_F(bound, pushing_again_and_again_keeps_no_writer_out)
+TEST_F(held, pushing_again_and_again_keeps_no_writer_out)
 {
 	struct insistent crowd[INSISTENT] = {};
 	struct held *held = &self->held;
@@ -315,7 +252,7 @@ TEST_F(bound, pushing_again_and_again_keeps_no_writer_out)
 }
 
 /* Of a push that would have more, the rest is copied. */
-TEST_F(bound, no_more_pages_are_pinned_than_the_quota)
+TEST_F(held, no_more_pages_are_pinned_than_the_quota)
 {
 	struct held *held = &self->held;
 	enum { QUOTA = 256, PUSHES = 40, EACH = 16 };
@@ -330,7 +267,7 @@ TEST_F(bound, no_more_pages_are_pinned_than_the_quota)
 					      i * HELD_APART * PAGE, EACH * PAGE, 0));
 		held->since = msec_now();
 		pinned += push_pinning(held->vec, held->fds[0], SV_POSITION,
-				       EACH * PAGE, held->msec, i);
+				       EACH * PAGE, held->msec, i).pinned;
 	}
 	check(pinned, "nothing is pinned");
 	check(pinned <= QUOTA * PAGE, "%zu pages are pinned", pinned / PAGE);
@@ -344,7 +281,7 @@ TEST_F(bound, no_more_pages_are_pinned_than_the_quota)
 	check_eq(EACH * PAGE, sv_pull(held->vec, held->file.file,
 				      held->next * PAGE, EACH * PAGE, 0));
 	check_eq(EACH * PAGE, push_pinning(held->vec, held->fds[0], SV_POSITION,
-					   EACH * PAGE, held->msec, TAG));
+					   EACH * PAGE, held->msec, TAG).pinned);
 	netem_set(0, 0);
 }
 
@@ -397,7 +334,7 @@ static bool push_without_end(void *arg)
 	return true;
 }
 
-TEST_F(bound, stalled_pushes_end_at_the_limit_of_their_user)
+TEST_F(held, stalled_pushes_end_at_the_limit_of_their_user)
 {
 	char usual[32] = "";
 	int fd = must(open(HARD, O_RDONLY | O_CLOEXEC));
@@ -409,7 +346,7 @@ TEST_F(bound, stalled_pushes_end_at_the_limit_of_their_user)
 	put_file(HARD, usual);
 }
 
-TEST_F(bound, what_is_asked_wrongly_is_refused)
+TEST_F(held, what_is_asked_wrongly_is_refused)
 {
 	struct held *held = &self->held;
 	struct splicevec_push push = {

@@ -8,6 +8,7 @@
 #include "common.h"
 #include "contents.h"
 #include "disks.h"
+#include "pins.h"
 #include "places.h"
 #include "records.h"
 #include "vectors.h"
@@ -24,14 +25,8 @@
 #define SIZE	(4 * PAGE)
 #define TAG	14
 
-#define PARAMETERS "/sys/module/splicevec/parameters/"
-
-/* Milliseconds: longer than any test needs, and what one waits for. */
-#define LONG	"10000"
-#define SHORT	"100"
-
-/* The module's own quota. */
-#define PAGES	"4096"
+/* Milliseconds: what a test waits for. */
+#define SHORT	100
 
 FIXTURE(pin)
 {
@@ -63,8 +58,7 @@ static size_t stall(int fd)
 FIXTURE_SETUP(pin)
 {
 	ledger_read(&self->before);
-	put_file(PARAMETERS "stable_pin", "1");
-	put_file(PARAMETERS "stable_timeout_ms", LONG);
+	pins_allow(PINS_LONGEST, PINS_PLENTY);
 	if (place_missing(variant->place))
 		return;
 	self->file = pattern_file(variant->place, SEED, SIZE);
@@ -74,32 +68,20 @@ FIXTURE_SETUP(pin)
 
 FIXTURE_TEARDOWN(pin)
 {
-	put_file(PARAMETERS "stable_pin", "0");
-	put_file(PARAMETERS "stable_timeout_ms", SHORT);
-	put_file(PARAMETERS "stable_pin_pages", PAGES);
+	pins_as_before();
 	close_all();
 	ledger_settle(&self->before);
 	EXPECT_EQ(0, failures());
 }
 
-static struct splicevec_push push_stable(int vec, int fd)
+static struct splicevec_push push_stable(int vec, int fd, size_t len)
 {
-	struct splicevec_push push = {
-		.fd = fd,
-		.flags = SPLICEVEC_STABLE | SPLICEVEC_STRICT,
-		.offset = SV_POSITION,
-		.len = SV_ALL,
-		.user_data = TAG,
-	};
-
-	check_errno(0, sv_cmd_push(vec, &push));
-	check_eq(SIZE, push.bytes);
-	return push;
+	return push_pinning(vec, fd, SV_POSITION, len, 0, TAG);
 }
 
 static void check_pinned(int vec, int fd)
 {
-	struct splicevec_push push = push_stable(vec, fd);
+	struct splicevec_push push = push_stable(vec, fd, SIZE);
 
 	check_eq(SIZE, push.pinned);
 	check_eq(0, push.copied);
@@ -107,7 +89,7 @@ static void check_pinned(int vec, int fd)
 
 static void check_copied(int vec, int fd)
 {
-	struct splicevec_push push = push_stable(vec, fd);
+	struct splicevec_push push = push_stable(vec, fd, SIZE);
 
 	check_eq(0, push.pinned);
 	check_eq(SIZE, push.copied);
@@ -117,21 +99,14 @@ static void check_copied(int vec, int fd)
 TEST_F(pin, spans_that_share_folios_are_pinned_once)
 {
 	const size_t skip = 100, part = PAGE + 1000;
-	struct splicevec_push push = {
-		.flags = SPLICEVEC_STABLE | SPLICEVEC_STRICT,
-		.offset = SV_POSITION,
-		.len = SV_ALL,
-		.user_data = TAG,
-	};
+	struct splicevec_push push;
 	int vec = new_vector();
 	size_t at = skip;
 
 	NEEDS_PLACE();
 	for (; at < SIZE; at += part)
 		must_sv(sv_pull(vec, self->file, at, part, 0));
-	push.fd = self->fds[0];
-	check_errno(0, sv_cmd_push(vec, &push));
-	check_eq(SIZE - skip, push.bytes);
+	push = push_stable(vec, self->fds[0], SIZE - skip);
 	check_eq(SIZE - skip, push.pinned);
 	check_eq(0, push.copied);
 	read_off(self->fds[1], self->filler);
@@ -139,42 +114,10 @@ TEST_F(pin, spans_that_share_folios_are_pinned_once)
 	check_eq(0, flags_told(vec, TAG, SIZE - skip));
 }
 
-static void zero_a_little(void *arg)
-{
-	must(fallocate(*(int *)arg, FALLOC_FL_ZERO_RANGE, 100, 50));
-}
-
-/* ext4 would zero a part of a block without a look at writeback. */
-TEST_F(pin, part_of_a_block_is_not_zeroed_before)
-{
-	struct worker writer;
-	int vec;
-
-	NEEDS_PLACE();
-	vec = file_vector(self->file, SIZE);
-	fsync(self->file);
-	check_pinned(vec, self->fds[0]);
-	worker_start(&writer, zero_a_little, &self->file);
-	worker_await_sleep(&writer);
-	check_no_record(vec);
-	read_off(self->fds[1], self->filler);
-	check_arrives(self->fds[1], SEED, 0, SIZE);
-	worker_finish(&writer);
-	check_eq(0, flags_told(vec, TAG, SIZE));
-	check_eq(100, file_check(self->file, 0, SEED, 0, SIZE));
-}
-
 static struct splicevec_push push_direct(int vec, int fd)
 {
-	struct splicevec_push push = {
-		.fd = fd,
-		.flags = SPLICEVEC_STABLE | SPLICEVEC_STRICT,
-		.len = SV_ALL,
-		.user_data = TAG,
-	};
+	struct splicevec_push push = push_pinning(vec, fd, 0, SIZE, 0, TAG);
 
-	check_errno(0, sv_cmd_push(vec, &push));
-	check_eq(SIZE, push.bytes);
 	check_eq(SIZE, push.pinned + push.copied);
 	check_eq(0, flags_told(vec, TAG, SIZE));
 	check_eq(-1, file_check(reopen(fd, O_RDONLY), 0, SEED, 0, SIZE));
@@ -231,7 +174,7 @@ TEST_F(pin, no_more_is_pinned_than_the_module_may)
 	int vec;
 
 	NEEDS_PLACE();
-	put_file(PARAMETERS "stable_pin_pages", "0");
+	pins_allow(PINS_LONGEST, 0);
 	vec = file_vector(self->file, SIZE);
 	push.fd = self->fds[0];
 	check_errno(EOPNOTSUPP, sv_cmd_push(vec, &push));
@@ -253,12 +196,7 @@ static void read_slowly(void *arg)
 TEST_F(pin, push_waits_for_room_without_a_pin)
 {
 	const size_t size = MIB(8);
-	struct splicevec_push push = {
-		.flags = SPLICEVEC_STABLE | SPLICEVEC_STRICT,
-		.offset = SV_POSITION,
-		.len = SV_ALL,
-		.user_data = TAG,
-	};
+	struct splicevec_push push;
 	struct worker reader;
 	struct drain drain = { .seed = SEED };
 	int fds[2], file, vec;
@@ -268,14 +206,12 @@ TEST_F(pin, push_waits_for_room_without_a_pin)
 	vec = file_vector(file, size);
 	keeping_pair(TCP4, fds);
 	drain.fd = fds[1];
-	push.fd = fds[0];
 	worker_start(&reader, read_slowly, &drain);
-	check_errno(0, sv_cmd_push(vec, &push));
+	push = push_stable(vec, fds[0], size);
 	worker_finish(&reader);
 	drain_await(&drain, size);
 	close(fds[0]);
 	drain_finish(&drain);
-	check_eq(size, push.bytes);
 	check_eq(-1, drain.wrong);
 	/* but for what somebody else had at that moment, and what follows that */
 	check(push.pinned >= size / 2, "pinned %llu of %zu",
@@ -288,24 +224,67 @@ static void change(void *arg)
 	change_file(*(int *)arg, SEED + 1, SIZE);
 }
 
-TEST_F(pin, writer_waits_until_the_sink_has_let_go)
+/* Whoever changes the file waits until what was pinned of it has arrived. */
+static void check_writer_waits(int vec, int file, const int fds[2], size_t filler,
+			       void (*write)(void *file))
 {
 	struct worker writer;
+
+	check_pinned(vec, fds[0]);
+	worker_start(&writer, write, &file);
+	worker_await_sleep(&writer);
+	check_no_record(vec);
+	read_off(fds[1], filler);
+	check_arrives(fds[1], SEED, 0, SIZE);
+	worker_finish(&writer);
+	check_eq(0, flags_told(vec, TAG, SIZE));
+}
+
+TEST_F(pin, writer_waits_until_the_sink_has_let_go)
+{
 	int vec;
 
 	NEEDS_PLACE();
 	vec = file_vector(self->file, SIZE);
 	check_kind(vec, SPLICEVEC_CACHE,
 		   SPLICEVEC_SPAN_LOAN | SPLICEVEC_SPAN_WRITABLE);
-	check_pinned(vec, self->fds[0]);
-	worker_start(&writer, change, &self->file);
-	worker_await_sleep(&writer);
-	check_no_record(vec);
-	read_off(self->fds[1], self->filler);
-	check_arrives(self->fds[1], SEED, 0, SIZE);
-	worker_finish(&writer);
-	check_eq(0, flags_told(vec, TAG, SIZE));
+	check_writer_waits(vec, self->file, self->fds, self->filler, change);
 	check_eq(-1, file_check(self->file, 0, SEED + 1, 0, SIZE));
+}
+
+static void zero_a_little(void *arg)
+{
+	must(fallocate(*(int *)arg, FALLOC_FL_ZERO_RANGE, 100, 50));
+}
+
+/* ext4 would zero a part of a block without a look at writeback. */
+TEST_F(pin, part_of_a_block_is_not_zeroed_before)
+{
+	int vec;
+
+	NEEDS_PLACE();
+	vec = file_vector(self->file, SIZE);
+	fsync(self->file);
+	check_writer_waits(vec, self->file, self->fds, self->filler, zero_a_little);
+	check_eq(100, file_check(self->file, 0, SEED, 0, SIZE));
+}
+
+/* Whoever has it is a sink, and not a disk that will be done with it soon. */
+TEST_F(pin, pinned_pages_are_copied_for_the_next_push_at_once)
+{
+	int fds[2], vec, again;
+
+	NEEDS_PLACE();
+	vec = file_vector(self->file, SIZE);
+	again = file_vector(self->file, SIZE);
+	check_pinned(vec, self->fds[0]);
+	keeping_pair(TCP4, fds);
+	check_copied(again, fds[0]);
+	check_arrives(fds[1], SEED, 0, SIZE);
+	check_eq(0, flags_told(again, TAG, SIZE));
+	/* so the first one was not over meanwhile */
+	read_off(self->fds[1], self->filler + SIZE);
+	check_eq(0, flags_told(vec, TAG, SIZE));
 }
 
 TEST_F(pin, writer_waits_no_longer_than_its_time)
@@ -314,7 +293,7 @@ TEST_F(pin, writer_waits_no_longer_than_its_time)
 	int vec;
 
 	NEEDS_PLACE();
-	put_file(PARAMETERS "stable_timeout_ms", SHORT);
+	pins_allow(SHORT, PINS_PLENTY);
 	vec = file_vector(self->file, SIZE);
 	check_pinned(vec, self->fds[0]);
 	worker_start(&writer, change, &self->file);
@@ -327,20 +306,12 @@ TEST_F(pin, writer_waits_no_longer_than_its_time)
 
 TEST_F(pin, push_may_ask_for_less_time)
 {
-	struct splicevec_push push = {
-		.flags = SPLICEVEC_STABLE | SPLICEVEC_STRICT,
-		.offset = SV_POSITION,
-		.len = SV_ALL,
-		.user_data = TAG,
-		.stable_ms = 1,
-	};
 	int vec;
 
 	NEEDS_PLACE();
 	vec = file_vector(self->file, SIZE);
-	push.fd = self->fds[0];
-	check_errno(0, sv_cmd_push(vec, &push));
-	check_eq(SIZE, push.pinned);
+	check_eq(SIZE, push_pinning(vec, self->fds[0], SV_POSITION, SIZE, 1,
+				    TAG).pinned);
 	change_file(self->file, SEED + 1, SIZE);
 	check_no_record(vec);
 	read_off(self->fds[1], self->filler + SIZE);
@@ -360,7 +331,7 @@ static void check_does_not_pin(int vec, int file, const int fds[2], size_t fille
 TEST_F(pin, without_the_administrator_it_is_a_copy)
 {
 	NEEDS_PLACE();
-	put_file(PARAMETERS "stable_pin", "0");
+	pins_forbid();
 	check_does_not_pin(file_vector(self->file, SIZE), self->file, self->fds,
 			   self->filler);
 }
@@ -420,13 +391,12 @@ FIXTURE(elsewhere)
 FIXTURE_SETUP(elsewhere)
 {
 	ledger_read(&self->before);
-	put_file(PARAMETERS "stable_pin", "1");
+	pins_allow(PINS_LONGEST, PINS_PLENTY);
 }
 
 FIXTURE_TEARDOWN(elsewhere)
 {
-	put_file(PARAMETERS "stable_pin", "0");
-	put_file(PARAMETERS "stable_timeout_ms", SHORT);
+	pins_as_before();
 	close_all();
 	ledger_settle(&self->before);
 	EXPECT_EQ(0, failures());
@@ -447,24 +417,13 @@ TEST_F(elsewhere, of_tmpfs_it_is_a_copy)
 TEST_F(elsewhere, block_device_is_pinned_unless_it_is_claimed)
 {
 	int device, fds[2], vec;
-	struct worker writer;
-	size_t filler;
 
 	NEEDS(disk_missing(DISK_SOURCE));
-	put_file(PARAMETERS "stable_timeout_ms", LONG);
 	disk_fill(DISK_SOURCE, SEED, 2 * SIZE);
 	device = disk_open(DISK_SOURCE, O_RDWR);
 	vec = file_vector(device, SIZE);
 	keeping_pair(TCP4, fds);
-	filler = stall(fds[0]);
-	check_pinned(vec, fds[0]);
-	worker_start(&writer, change, &device);
-	worker_await_sleep(&writer);
-	check_no_record(vec);
-	read_off(fds[1], filler);
-	check_arrives(fds[1], SEED, 0, SIZE);
-	worker_finish(&writer);
-	check_eq(0, flags_told(vec, TAG, SIZE));
+	check_writer_waits(vec, device, fds, stall(fds[0]), change);
 	must(disk_open(DISK_SOURCE, O_RDONLY | O_EXCL));
 	must_sv(sv_pull(vec, device, SIZE, SIZE, 0));
 	check_copied(vec, fds[0]);

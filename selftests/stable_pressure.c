@@ -121,7 +121,7 @@ static bool work_at_the_limit(void *arg)
 		check_eq(EACH * PAGE, sv_pull(vec, held->file.file, page * PAGE,
 					      EACH * PAGE, 0));
 		pinned += push_pinning(vec, held->fds[0], SV_POSITION, EACH * PAGE,
-				       50, i);
+				       50, i).pinned;
 		close(vec);
 		pattern_fill(buf, SEED, i * step, step);
 		write_all(file, buf, step);

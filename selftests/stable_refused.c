@@ -7,7 +7,7 @@
 
 #include "common.h"
 #include "disks.h"
-#include "held.h"
+#include "held_fixture.h"
 #include "netem.h"
 #include "pins.h"
 #include "places_file.h"
@@ -24,43 +24,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#undef TEST_TIMEOUT_DEFAULT
-#define TEST_TIMEOUT_DEFAULT 60
-
 #define SIZE	(4 * PAGE)
 #define TAG	23
-
-FIXTURE(refused)
-{
-	struct ledger before;
-	struct held held;
-};
-
-FIXTURE_VARIANT(refused)
-{
-	enum place place;
-};
-
-FIXTURE_VARIANT_ADD(refused, ext4) { .place = EXT4, };
-FIXTURE_VARIANT_ADD(refused, xfs) { .place = XFS, };
-
-FIXTURE_SETUP(refused)
-{
-	const char *missing = held_missing(variant->place);
-
-	if (missing)
-		SKIP(return, "%s", missing);
-	ledger_read(&self->before);
-	held_begin(&self->held, variant->place, NULL);
-}
-
-FIXTURE_TEARDOWN(refused)
-{
-	held_end(&self->held);
-	close_all();
-	ledger_settle(&self->before);
-	EXPECT_EQ(0, failures());
-}
 
 /* Of this file nothing is pinned by a push to the stalled peer. */
 static void check_copied(struct held *held, int fd, const char *what)
@@ -69,11 +34,11 @@ static void check_copied(struct held *held, int fd, const char *what)
 
 	context("%s", what);
 	check_eq(SIZE, sv_pull(vec, fd, 0, SIZE, 0));
-	check_eq(0, push_pinning(vec, held->fds[0], SV_POSITION, SIZE, 0, TAG));
+	check_eq(0, push_pinning(vec, held->fds[0], SV_POSITION, SIZE, 0, TAG).pinned);
 	close(vec);
 }
 
-TEST_F(refused, files_without_a_disk_are_copied)
+TEST_F(held, files_without_a_disk_are_copied)
 {
 	struct held *held = &self->held;
 	int fd = pattern_file(TMPFS, 1, SIZE);
@@ -87,7 +52,7 @@ TEST_F(refused, files_without_a_disk_are_copied)
 }
 
 /* A device may be writing to it. */
-TEST_F(refused, page_that_is_lent_for_long_is_copied)
+TEST_F(held, page_that_is_lent_for_long_is_copied)
 {
 	struct held *held = &self->held;
 	struct splicevec_span span = {};
@@ -98,13 +63,13 @@ TEST_F(refused, page_that_is_lent_for_long_is_copied)
 	    sv_spans(lent, 0, &span, 1) < 1 || span.kind != SPLICEVEC_PINNED)
 		SKIP(return, "memory of a file is not pinned here");
 	check_eq(SIZE, sv_pull(vec, held->file.file, 0, SIZE, 0));
-	check_eq(0, push_pinning(vec, held->fds[0], SV_POSITION, SIZE, 0, TAG));
+	check_eq(0, push_pinning(vec, held->fds[0], SV_POSITION, SIZE, 0, TAG).pinned);
 	check(!page_is_writeback(held_page(held, 0)), "a page is pinned");
 	/* it is the lending that counts, not the file */
 	close(lent);
 	check_eq(SIZE, sv_pull(vec, held->file.file, HELD_APART * PAGE, SIZE, 0));
 	check_eq(SIZE, push_pinning(vec, held->fds[0], SV_POSITION, SIZE, held->msec,
-				    TAG));
+				    TAG).pinned);
 	close(vec);
 }
 
@@ -115,7 +80,7 @@ static size_t push_to(struct held *held, int fd, int64_t offset)
 
 	check_eq(SIZE, sv_pull(held->vec, held->file.file, 0, SIZE, 0));
 	held->since = msec_now();
-	pinned = push_pinning(held->vec, fd, offset, SIZE, held->msec, TAG);
+	pinned = push_pinning(held->vec, fd, offset, SIZE, held->msec, TAG).pinned;
 	check_eq(0, flags_told(held->vec, TAG, SIZE) & ~SPLICEVEC_UNSTABLE);
 	return pinned;
 }
@@ -143,7 +108,7 @@ static void check_written(struct held *held, int fd)
 }
 
 /* To write it may take what waits for the page. */
-TEST_F(refused, filesystem_that_pushes_to_itself_copies)
+TEST_F(held, filesystem_that_pushes_to_itself_copies)
 {
 	struct held *held = &self->held;
 	int fd = new_file(variant->place, O_RDWR | O_DIRECT);
@@ -188,7 +153,7 @@ static void loop_close(int fd)
 }
 
 /* Pinned or not: it ends, and what should arrive does. */
-TEST_F(refused, loop_device_on_the_same_disk_ends)
+TEST_F(held, loop_device_on_the_same_disk_ends)
 {
 	struct held *held = &self->held;
 	int file, fd;
@@ -205,7 +170,7 @@ TEST_F(refused, loop_device_on_the_same_disk_ends)
 }
 
 /* The device waits for the page, and the page for the device. */
-TEST_F(refused, loop_device_on_the_pinned_file_ends)
+TEST_F(held, loop_device_on_the_pinned_file_ends)
 {
 	struct held *held = &self->held;
 	int fd;
@@ -310,7 +275,7 @@ static void pin_slow(struct slow *slow, int vec, int fd, unsigned int page,
 		     unsigned int msec)
 {
 	check_eq(PAGE, sv_pull(vec, slow->fd, SLOW_PAGE(page), PAGE, 0));
-	check_eq(PAGE, push_pinning(vec, fd, SV_POSITION, PAGE, msec, page));
+	check_eq(PAGE, push_pinning(vec, fd, SV_POSITION, PAGE, msec, page).pinned);
 }
 
 /* AS_STABLE_WRITES is there as long as a pin is, and not a moment longer. */
@@ -351,7 +316,7 @@ TEST_F(disk, disk_below_the_sink_is_copied)
 		SKIP(return, "a disk in use cannot be opened: %s", errno_name(errno));
 	file = new_file(EXT4, O_RDWR | O_DIRECT);
 	check_eq(SIZE, sv_pull(vec, disk, 0, SIZE, 0));
-	check_eq(0, push_pinning(vec, file, 0, SIZE, 0, TAG));
+	check_eq(0, push_pinning(vec, file, 0, SIZE, 0, TAG).pinned);
 	check_eq(0, flags_told(vec, TAG, SIZE));
 	close(disk);
 	close(file);
@@ -369,7 +334,7 @@ TEST_F(disk, files_whose_data_is_in_the_journal_are_copied)
 	file = pattern_file(EXT4, 1, SIZE);
 	stalled_pair(fds);
 	check_eq(SIZE, sv_pull(vec, file, 0, SIZE, 0));
-	check_eq(0, push_pinning(vec, fds[0], SV_POSITION, SIZE, 0, TAG));
+	check_eq(0, push_pinning(vec, fds[0], SV_POSITION, SIZE, 0, TAG).pinned);
 	netem_clear();
 	close(file);
 	close(fds[0]);

@@ -201,7 +201,7 @@ static int by_length(const void *a, const void *b)
 static bool pin_it(const FIXTURE_DATA(stall) *self, int vec, int sink, size_t at)
 {
 	check_eq(PAGE, sv_pull(vec, self->file, at, PAGE, 0));
-	return push_pinning(vec, sink, SV_POSITION, PAGE, DEADLINE, 0) == PAGE;
+	return push_pinning(vec, sink, SV_POSITION, PAGE, DEADLINE, 0).pinned == PAGE;
 }
 
 /*

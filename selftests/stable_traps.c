@@ -7,7 +7,7 @@
 #include "kselftest_harness.h"
 
 #include "common.h"
-#include "held.h"
+#include "held_fixture.h"
 #include "netem.h"
 #include "pins.h"
 #include "stamps.h"
@@ -27,44 +27,9 @@
 #define MADV_SOFT_OFFLINE 101
 #endif
 
-#undef TEST_TIMEOUT_DEFAULT
-#define TEST_TIMEOUT_DEFAULT 60
-
-FIXTURE(trap)
-{
-	struct ledger before;
-	struct held held;
-};
-
-FIXTURE_VARIANT(trap)
-{
-	enum place place;
-	const char *options;
-};
-
-FIXTURE_VARIANT_ADD(trap, ext4) { .place = EXT4, };
-FIXTURE_VARIANT_ADD(trap, ext4_nodioread_nolock) {
+FIXTURE_VARIANT_ADD(held, ext4_nodioread_nolock) {
 	.place = EXT4, .options = "nodioread_nolock",
 };
-FIXTURE_VARIANT_ADD(trap, xfs) { .place = XFS, };
-
-FIXTURE_SETUP(trap)
-{
-	const char *missing = held_missing(variant->place);
-
-	if (missing)
-		SKIP(return, "%s", missing);
-	ledger_read(&self->before);
-	held_begin(&self->held, variant->place, variant->options);
-}
-
-FIXTURE_TEARDOWN(trap)
-{
-	held_end(&self->held);
-	close_all();
-	ledger_settle(&self->before);
-	EXPECT_EQ(0, failures());
-}
 
 /* Somebody else's file on the same disk, with something to be written. */
 static int dirty_file(const struct held *held)
@@ -224,7 +189,7 @@ static const struct {
 	{ "close of the vector, and write", close_the_vector },
 };
 
-TEST_F(trap, what_meets_a_pinned_page_ends_by_the_deadline)
+TEST_F(held, what_meets_a_pinned_page_ends_by_the_deadline)
 {
 	struct held *held = &self->held;
 	unsigned int page;
@@ -239,7 +204,7 @@ TEST_F(trap, what_meets_a_pinned_page_ends_by_the_deadline)
 }
 
 /* The same with pages that are dirty when they are pinned. */
-TEST_F(trap, what_meets_a_dirty_pinned_page_ends_by_the_deadline)
+TEST_F(held, what_meets_a_dirty_pinned_page_ends_by_the_deadline)
 {
 	struct held *held = &self->held;
 	unsigned int page;
@@ -254,7 +219,7 @@ TEST_F(trap, what_meets_a_dirty_pinned_page_ends_by_the_deadline)
 	}
 }
 
-TEST_F(trap, writers_of_a_pinned_page_wait_and_do_what_they_came_for)
+TEST_F(held, writers_of_a_pinned_page_wait_and_do_what_they_came_for)
 {
 	struct held *held = &self->held;
 	unsigned int i, nr = 4, page;
@@ -274,7 +239,7 @@ TEST_F(trap, writers_of_a_pinned_page_wait_and_do_what_they_came_for)
 }
 
 /* Those who only read do not wait. */
-TEST_F(trap, readers_do_not_wait)
+TEST_F(held, readers_do_not_wait)
 {
 	struct held *held = &self->held;
 	unsigned int page, tries;
@@ -298,7 +263,7 @@ static void write_it(void *arg)
 }
 
 /* ext4 waits for the page with a part of the transaction in its hands. */
-TEST_F(trap, journal_commits_though_a_writer_waits_within_it)
+TEST_F(held, journal_commits_though_a_writer_waits_within_it)
 {
 	struct held *held = &self->held;
 	struct worker writer;
@@ -320,7 +285,7 @@ static void cut_it(void *arg)
 }
 
 /* In ordered mode the commit has the rest of a page that was cut written first. */
-TEST_F(trap, journal_commits_after_a_cut_within_the_page)
+TEST_F(held, journal_commits_after_a_cut_within_the_page)
 {
 	struct stamped *file = &self->held.file;
 	struct held *held = &self->held;
@@ -344,7 +309,7 @@ TEST_F(trap, journal_commits_after_a_cut_within_the_page)
 }
 
 /* It has no inode's bdi_writeback then, and no time of access makes it one. */
-TEST_F(trap, inode_that_was_never_dirty_is_pinned)
+TEST_F(held, inode_that_was_never_dirty_is_pinned)
 {
 	struct held *held = &self->held;
 	unsigned int page;
@@ -359,7 +324,7 @@ TEST_F(trap, inode_that_was_never_dirty_is_pinned)
 }
 
 /* A pin is no reason to be busy, only to wait. */
-TEST_F(trap, unmounting_waits_for_the_deadline)
+TEST_F(held, unmounting_waits_for_the_deadline)
 {
 	struct held *held = &self->held;
 
@@ -372,7 +337,7 @@ TEST_F(trap, unmounting_waits_for_the_deadline)
 	stamped_open(&held->file);
 }
 
-TEST_F(trap, last_close_of_an_unlinked_file_waits_for_the_deadline)
+TEST_F(held, last_close_of_an_unlinked_file_waits_for_the_deadline)
 {
 	struct held *held = &self->held;
 	char *buf = map_pages(PAGE);
@@ -388,7 +353,7 @@ TEST_F(trap, last_close_of_an_unlinked_file_waits_for_the_deadline)
 		check_eq(PAGE, sv_pull(held->vec, fd, 0, PAGE, 0));
 		held->since = msec_now();
 		pinned = push_pinning(held->vec, held->fds[0], SV_POSITION, PAGE,
-				      held->msec, 0);
+				      held->msec, 0).pinned;
 		close(fd);
 	}
 	check_eq(PAGE, pinned);
@@ -397,7 +362,7 @@ TEST_F(trap, last_close_of_an_unlinked_file_waits_for_the_deadline)
 }
 
 /* To write to what one has just pushed oneself is to wait for one's own deadline. */
-TEST_F(trap, thread_that_writes_what_it_just_pushed_is_told)
+TEST_F(held, thread_that_writes_what_it_just_pushed_is_told)
 {
 	struct splicevec_completion record = {};
 	struct held *held = &self->held;
@@ -416,7 +381,7 @@ TEST_F(trap, thread_that_writes_what_it_just_pushed_is_told)
 }
 
 /* A large folio is pinned as it is: all of it. */
-TEST_F(trap, neighbours_within_a_large_folio_wait_too)
+TEST_F(held, neighbours_within_a_large_folio_wait_too)
 {
 	struct held *held = &self->held;
 	unsigned int page = 0;
