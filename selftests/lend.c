@@ -85,6 +85,63 @@ TEST_F(lend, buffer_out_of_the_pool_is_lent_again)
 	check_eq(1, lender_counts(self->lender).made);
 }
 
+/* Push all of it, STABLE, to where it can be looked at late. */
+static struct splicevec_push push_stable(int vec, int fds[2], unsigned int flags)
+{
+	struct splicevec_push push = {
+		.flags = SPLICEVEC_STABLE | flags,
+		.offset = SV_POSITION,
+		.len = SV_ALL,
+	};
+
+	pipe_pair(ANYWHERE, fds);
+	push.fd = fds[0];
+	check_errno(flags & SPLICEVEC_NOCOPY ? EOPNOTSUPP : 0,
+		    sv_cmd_push(vec, &push));
+	return push;
+}
+
+static void check_stable_arrives(int fds[2], size_t len)
+{
+	check_arrives(fds[1], SEED, 0, len);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+TEST_F(lend, buffer_is_copied_by_a_stable_push)
+{
+	int vec = lend(self->lender, LENDER_PAGES, 3 * PAGE), fds[2];
+
+	check_eq(0, push_stable(vec, fds, SPLICEVEC_NOCOPY).bytes);
+	close(fds[0]);
+	close(fds[1]);
+	check_eq(3 * PAGE, push_stable(vec, fds, 0).copied);
+	/* the copy is not the lender's */
+	check_returned(self->lender, 1);
+	check_stable_arrives(fds, 3 * PAGE);
+}
+
+/* Nor is a slice of it, wherever that is from. */
+TEST_F(lend, buffer_that_stays_as_it_is_is_not_copied_by_a_stable_push)
+{
+	int vec = new_vector(), fds[2];
+	char *from = map_pages(3 * PAGE);
+	struct splicevec_push push;
+
+	pattern_fill(from, SEED, 0, 3 * PAGE);
+	check_errno(0, lender_lend_stable(self->lender, vec, LENDER_PAGES, from,
+					  3 * PAGE));
+	unmap_pages(from, 3 * PAGE);
+	push = push_stable(must_sv(sv_dup(vec)), fds, 0);
+	check_eq(3 * PAGE, push.bytes);
+	check_eq(0, push.copied);
+	close(vec);
+	/* the pipe has it */
+	check_not_returned(self->lender, 0);
+	check_stable_arrives(fds, 3 * PAGE);
+	check_returned(self->lender, 1);
+}
+
 FIXTURE_VARIANT(last_user)
 {
 	const struct user_kind *user;

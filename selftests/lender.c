@@ -62,6 +62,20 @@ int lender_lend(int lender, int vec, enum lender_sort sort, const void *from,
 	return ioctl(lender, LENDER_LEND, &args) ? -errno : 0;
 }
 
+int lender_lend_stable(int lender, int vec, enum lender_sort sort, const void *from,
+		       size_t len)
+{
+	const struct lender_lend args = {
+		.vector = vec,
+		.sort = sort,
+		.addr = (uintptr_t)from,
+		.len = len,
+		.flags = LENDER_STABLE,
+	};
+
+	return ioctl(lender, LENDER_LEND, &args) ? -errno : 0;
+}
+
 void lender_lend_pattern(int lender, int vec, enum lender_sort sort,
 			 uint64_t seed, uint64_t pos, size_t len)
 {

@@ -20,6 +20,9 @@ int lender_open(void);
 /* Lend @len bytes from @from. Return: 0 or a negative errno. */
 int lender_lend(int lender, int vec, enum lender_sort sort, const void *from,
 		size_t len, size_t skip);
+/* The same, promised to stay as it is. */
+int lender_lend_stable(int lender, int vec, enum lender_sort sort, const void *from,
+		       size_t len);
 /* The same for @len bytes of a pattern from @pos on; it has to work. */
 void lender_lend_pattern(int lender, int vec, enum lender_sort sort,
 			 uint64_t seed, uint64_t pos, size_t len);

@@ -45,6 +45,12 @@ static const struct splicevec_lender lender = {
 	.release = come_back,
 };
 
+static const struct splicevec_lender stable_lender = {
+	.owner = THIS_MODULE,
+	.release = come_back,
+	.stable = true,
+};
+
 static int fill_page(struct page *page, size_t offset, const void __user *from,
 		     size_t len)
 {
@@ -73,7 +79,7 @@ static int fill_buffer(const struct buffer *buffer, const struct lender_lend *ar
 
 /* Pages that lie anywhere: a run for each. */
 static int lend_pages(struct file *vector, struct buffer *buffer,
-		      size_t skip, size_t len)
+		      size_t skip, size_t len, const struct splicevec_lender *as)
 {
 	unsigned int first = skip >> PAGE_SHIFT;
 	size_t at = skip, end = skip + len;
@@ -91,7 +97,7 @@ static int lend_pages(struct file *vector, struct buffer *buffer,
 		runs[nr].bv_len = min(end - at, PAGE_SIZE - offset_in_page(at));
 		at += runs[nr].bv_len;
 	}
-	err = splicevec_lend(vector, runs, nr, &lender, buffer);
+	err = splicevec_lend(vector, runs, nr, as, buffer);
 	kvfree(runs);
 	return err;
 }
@@ -99,6 +105,8 @@ static int lend_pages(struct file *vector, struct buffer *buffer,
 static int lend_buffer(struct file *vector, struct buffer *buffer,
 		       const struct lender_lend *args)
 {
+	const struct splicevec_lender *as =
+		args->flags & LENDER_STABLE ? &stable_lender : &lender;
 	int err = fill_buffer(buffer, args);
 
 	if (err)
@@ -107,9 +115,9 @@ static int lend_buffer(struct file *vector, struct buffer *buffer,
 	buffer->lent = true;
 	if (buffer->sort == LENDER_RUN || buffer->sort == LENDER_COMPOUND)
 		err = splicevec_lend_range(vector, buffer->pages[0], args->skip,
-					   args->len, &lender, buffer);
+					   args->len, as, buffer);
 	else
-		err = lend_pages(vector, buffer, args->skip, args->len);
+		err = lend_pages(vector, buffer, args->skip, args->len, as);
 	if (err)
 		buffer->lent = false;
 	else
@@ -127,7 +135,8 @@ static long ioctl_lend(const struct lender_lend __user *user)
 	if (copy_from_user(&args, user, sizeof(args)))
 		return -EFAULT;
 	if (args.sort >= LENDER_SORTS || args.skip >= LENDER_MOST ||
-	    args.len > LENDER_MOST - args.skip)
+	    args.len > LENDER_MOST - args.skip ||
+	    args.flags & ~LENDER_STABLE || args.reserved)
 		return -EINVAL;
 	vector = fget(args.vector);
 	if (!vector)

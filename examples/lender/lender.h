@@ -25,6 +25,9 @@ enum lender_sort {
 	LENDER_SORTS
 };
 
+/* Nobody writes to the buffer before it is back: a STABLE push need not copy it. */
+#define LENDER_STABLE	1U
+
 /* Bytes that one buffer may have: those of a huge page. */
 #define LENDER_MOST	(1 << 21)
 
@@ -35,6 +38,8 @@ enum lender_sort {
  * @addr: the contents
  * @len: how many bytes of them
  * @skip: where in the buffer they begin
+ * @flags: LENDER_STABLE, or 0
+ * @reserved: 0
  */
 struct lender_lend {
 	__s32 vector;
@@ -42,6 +47,8 @@ struct lender_lend {
 	__aligned_u64 addr;
 	__u32 len;
 	__u32 skip;
+	__u32 flags;
+	__u32 reserved;
 };
 
 /**
