@@ -29,7 +29,7 @@
 /* Pages apart, so that no folio has two of them. None is taken twice. */
 #define APART		16
 /* Sorts of things that are measured. */
-#define DEEDS		4
+#define DEEDS		5
 /* Milliseconds that waking up may take in the middle, and at the worst. */
 #define WAKING		90
 #define WAKING_AT_WORST	10000
@@ -60,11 +60,12 @@ FIXTURE_VARIANT(stall)
 {
 	enum place place;
 	const char *options;
+	bool ordered;		/* a commit waits for the data of new blocks */
 };
 
 FIXTURE_VARIANT_ADD(stall, ext4) { .place = EXT4, };
 FIXTURE_VARIANT_ADD(stall, ext4_nodioread_nolock) {
-	.place = EXT4, .options = "nodioread_nolock",
+	.place = EXT4, .options = "nodioread_nolock", .ordered = true,
 };
 FIXTURE_VARIANT_ADD(stall, xfs) { .place = XFS, };
 
@@ -125,7 +126,8 @@ FIXTURE_TEARDOWN(stall)
 /* Something that a pin of the page may keep waiting. */
 struct deed {
 	const char *name;
-	bool waits;		/* for sure */
+	bool waits;		/* for sure, */
+	bool ordered;		/* or where new blocks are written before a commit */
 	void (*begin)(int file, int other, char *page, size_t at);
 	void (*commit)(int file, int other, char *page, size_t at);
 };
@@ -174,6 +176,16 @@ static void dirty_other(int file, int other, char *page, size_t at)
 	check_eq(1, pwrite(other, &byte, 1, 0));
 }
 
+/* New blocks of the page are on the disk, but not in a commit yet. */
+static void renew_and_dirty_other(int file, int other, char *page, size_t at)
+{
+	must(fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at, PAGE));
+	write_page(file, other, page, at);
+	must(sync_file_range(file, at, PAGE, SYNC_FILE_RANGE_WRITE |
+					     SYNC_FILE_RANGE_WAIT_AFTER));
+	dirty_other(file, other, page, at);
+}
+
 static void sync_other(int file, int other, char *page, size_t at)
 {
 	(void)file;
@@ -184,10 +196,12 @@ static void sync_other(int file, int other, char *page, size_t at)
 
 /* What has to be done besides is done before the page is pinned. */
 static const struct deed stalled_deeds[DEEDS] = {
-	{ "write", true, nothing, write_page },
-	{ "store", true, nothing, store },
-	{ "fsync", true, write_page, sync_it },
-	{ "fsync of another file", false, dirty_other, sync_other },
+	{ "write", true, false, nothing, write_page },
+	{ "store", true, false, nothing, store },
+	{ "fsync", true, false, write_page, sync_it },
+	{ "fsync of another file", false, false, dirty_other, sync_other },
+	{ "fsync of another file, new blocks", false, true,
+	  renew_and_dirty_other, sync_other },
 };
 
 static int by_length(const void *a, const void *b)
@@ -260,7 +274,7 @@ TEST_F(stall, lasts_as_long_as_the_deadline_where_the_peer_is_silent)
 		      "p50 is %.1f ms", percentile(self, 50));
 		check(percentile(self, 100) <= DEADLINE + WAKING_AT_WORST * slower(),
 		      "the longest is %.1f ms", percentile(self, 100));
-		if (deed->waits)
+		if (deed->waits || (deed->ordered && variant->ordered))
 			check(percentile(self, 50) >= DEADLINE / 4,
 			      "nobody waits: p50 is %.1f ms", percentile(self, 50));
 		netem_clear();
