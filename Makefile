@@ -23,6 +23,8 @@ ALSO_lend	:= lent
 ALSO_notify	:= reap
 # Also those that take too long on a kernel, and all sizes of transfers?
 EVERY		?= $(if $(TESTS)$(filter check-all,$(MAKECMDGOALS)),1)
+# Also those that a sort of kernel is not for? They were asked for by their names.
+NAMED		?= $(TESTS)
 # Scenarios of the benchmark to run; empty: all.
 BENCH		?=
 # Seconds to fuzz for.
@@ -291,7 +293,7 @@ check check-all: deps kernels
 		$(if $(BOOTED),check-guest)
 	@V='$(V)' LIMIT='$(LIMIT)' TOTAL='$(TOTAL)' MAKE=make CC='$(CC)' \
 	 CXX='$(CXX)' BUILD='$(abspath $(BUILD))' KERNELS='$(BOOTED)' \
-	 EVERY='$(EVERY)' COVERAGE='$(COVERAGE)' \
+	 EVERY='$(EVERY)' NAMED='$(NAMED)' COVERAGE='$(COVERAGE)' \
 	 HOST_TESTS='$(CHOSEN_HOST)' GUEST_TESTS='$(CHOSEN_GUEST)' \
 	 selftests/check.sh
 
@@ -308,7 +310,8 @@ demo: deps
 # A tree of its own: a module that counts is another module.
 coverage:
 	+@$(MAKE) check COVERAGE=1 KERNELS='$(KERNELS)' BUILD='$(BUILD)/coverage' \
-		TESTS='$(or $(TESTS),$(GUEST_TESTS))' EVERY='$(EVERY)'; failed=$$?; \
+		TESTS='$(or $(TESTS),$(GUEST_TESTS))' EVERY='$(EVERY)' \
+		NAMED='$(NAMED)'; failed=$$?; \
 	selftests/coverage.py '$(BUILD)/coverage' $(KERNELS) && exit $$failed
 
 # The time is on top of what any program has.

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # make check: run HOST_TESTS here and GUEST_TESTS in guests of each of KERNELS,
 # as many at once as there are processors, and add up what they report; without
-# EVERY those that take too long on a kernel are left out there; with COVERAGE guests
-# leave what they counted in BUILD/logs/GUEST/counters. The Makefile has built them
-# and sets all variables.
+# EVERY those that take too long on a kernel are left out there, and without NAMED
+# those that it is not for; with COVERAGE guests leave what they counted in
+# BUILD/logs/GUEST/counters. The Makefile has built them and sets all variables.
 set -u
 export BUILD CC CXX MAKE V LIMIT TOTAL COVERAGE
 
@@ -28,8 +28,8 @@ if [ "${1-}" = guest ]; then
 fi
 
 # shellcheck disable=SC2086
-guests=$(selftests/qemu/matrix.py guests ${EVERY:+--every} $KERNELS -- \
-	$GUEST_TESTS) || exit
+guests=$(selftests/qemu/matrix.py guests ${EVERY:+--every} ${NAMED:+--named} \
+	$KERNELS -- $GUEST_TESTS) || exit
 rm -f "$BUILD"/logs/*/summary
 mkdir -p "$BUILD/logs/host"
 

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The kernels, and what guests of each run and need.
 
-    matrix.py guests [--every] KERNEL... -- PROGRAM...
+    matrix.py guests [--every] [--named] KERNEL... -- PROGRAM...
 
 prints a line for each guest: its name, its kernel, and those of the programs that
-"make check" runs there, or "make check-all" with --every. What takes longest is first.
+"make check" runs there, or "make check-all" with --every, or somebody who has named
+them. What takes longest is first.
 
 A kernel is named SERIES or SERIES-FLAVOUR:
 
@@ -32,6 +33,8 @@ class Flavour:
     cmdline: tuple[str, ...] = ()
     # Programs that take too long there for every day: check-all runs them.
     rare: tuple[str, ...] = ()
+    # Those that it is for; none: for all.
+    only: tuple[str, ...] = ()
     # So many guests share the programs, or all would wait for the one in the end.
     guests: int = 1
 
@@ -54,7 +57,14 @@ FLAVOURS = {
               "stable_stalls", "stable_storm", "stable_traps",
               "strict_direct", "transfers"),
         guests=2),
-    "kcsan": Flavour(slower=8, memory="3G", cmdline=STEADY_CLOCK, guests=2),
+    # Where many are at the same thing at once.
+    "kcsan": Flavour(
+        slower=8, memory="3G", cmdline=STEADY_CLOCK, guests=2,
+        only=("algebra_threads", "asfileshared", "fuzz", "interrupted", "lent",
+              "lifetime", "reap", "shared_datagrams", "snapshot",
+              "stable_bound", "stable_pin", "stable_storm", "storm_strict",
+              "strict", "stress", "threads", "uring", "uring_end",
+              "uring_server", "uring_strict", "uring_work", "watched")),
 }
 
 
@@ -84,10 +94,12 @@ class Kernel:
         paths = [CONFIG / f"{name}.config" for name in names]
         return [path for path in paths if path.exists()]
 
-    def guests(self, programs, every):
+    def guests(self, programs, every, named):
         """Yield (name, programs) of guests that have any."""
         rare = () if every else self.needs.rare
-        programs = [name for name in programs if name not in rare]
+        only = () if named else self.needs.only
+        programs = [name for name in programs
+                    if name not in rare and (not only or name in only)]
         for i in range(min(self.needs.guests, len(programs))):
             name = f"{self.name}.{i + 1}" if i else self.name
             yield name, programs[i::self.needs.guests]
@@ -114,11 +126,14 @@ def needs(name):
 def main():
     match sys.argv[1:]:
         case ["guests", *words] if "--" in words:
-            every = words[0] == "--every"
             end = words.index("--")
-            kernels = map(kernel, words[every:end])
+            options = {word for word in words[:end] if word.startswith("--")}
+            kernels = [kernel(word) for word in words[:end]
+                       if word not in options]
             for each in sorted(kernels, key=lambda k: -k.needs.slower):
-                for name, programs in each.guests(words[end + 1:], every):
+                for name, programs in each.guests(
+                        words[end + 1:], "--every" in options,
+                        "--named" in options):
                     print(name, each.name, *programs)
         case _:
             sys.exit(__doc__.strip())
