@@ -170,7 +170,7 @@ def build(kernel, packages, package, version, into):
         archive = tarball(packages, package, version)
         log = CACHE / f"build-{kernel.name}.log"
         say(f"building {kernel.name} of {package} {version}, "
-            f"some 15 minutes on two processors; log: {log}")
+            f"some 20 minutes on two processors; log: {log}")
         log.write_bytes(b"")
         start = time.monotonic()
         tree = into / "tree"
