@@ -385,6 +385,7 @@ TEST_F(disk, errors_lose_nothing)
 		.sink_kind = variant->sink,
 	};
 	struct sweep with = variant->source ? pull_sweep : push_sweep;
+	unsigned int tries = 0;
 	const char *missing;
 
 	NEEDS_FAULTS_AND(variant->source ? source_missing(variant->source) :
@@ -393,7 +394,10 @@ TEST_F(disk, errors_lose_nothing)
 	if (missing)
 		SKIP(return, "%s", missing);
 	with.errors = errors;
-	sweep(&with, &t);
+	/* a slab that was empty is one call more, and the request was not the nth */
+	do {
+		sweep(&with, &t);
+	} while (variant->tells && !t.disk_failed && ++tries < 4 && !failures());
 	fail_requests(false);
 	check(t.disk_failed || !variant->tells, "no request failed");
 }
