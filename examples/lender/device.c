@@ -23,21 +23,29 @@ static atomic64_t lent;
 static atomic64_t returned;
 static atomic64_t wrong;
 
-/* The destructor: nobody else looks at the buffer any more. */
-static void come_back(void *private)
+static void take_back(struct buffer *buffer)
 {
-	struct buffer *buffer = private;
 	unsigned int i;
 
-	atomic64_inc(&returned);
-	if (!buffer->lent) {
-		atomic64_inc(&wrong);
-		return;
-	}
 	buffer->lent = false;
 	for (i = 0; i < buffer->nr; i++)
 		memset_page(buffer->pages[i], 0, GONE, PAGE_SIZE);
 	pool_put(buffer);
+}
+
+/*
+ * The destructor: nobody else looks at the buffer any more. It is counted when it is in
+ * the pool: whoever knows of it can have it.
+ */
+static void come_back(void *private)
+{
+	struct buffer *buffer = private;
+
+	if (buffer->lent)
+		take_back(buffer);
+	else
+		atomic64_inc(&wrong);
+	atomic64_inc(&returned);
 }
 
 static const struct splicevec_lender lender = {
