@@ -48,32 +48,27 @@ int lender_open(void)
 	return must(open("/dev/lender", O_RDWR | O_CLOEXEC));
 }
 
+static int lend(int lender, const struct lender_lend *args)
+{
+	return ioctl(lender, LENDER_LEND, args) ? -errno : 0;
+}
+
 int lender_lend(int lender, int vec, enum lender_sort sort, const void *from,
 		size_t len, size_t skip)
 {
-	const struct lender_lend args = {
-		.vector = vec,
-		.sort = sort,
-		.addr = (uintptr_t)from,
-		.len = len,
-		.skip = skip,
-	};
-
-	return ioctl(lender, LENDER_LEND, &args) ? -errno : 0;
+	return lend(lender, &(struct lender_lend){
+		.vector = vec, .sort = sort, .addr = (uintptr_t)from,
+		.len = len, .skip = skip,
+	});
 }
 
 int lender_lend_stable(int lender, int vec, enum lender_sort sort, const void *from,
 		       size_t len)
 {
-	const struct lender_lend args = {
-		.vector = vec,
-		.sort = sort,
-		.addr = (uintptr_t)from,
-		.len = len,
-		.flags = LENDER_STABLE,
-	};
-
-	return ioctl(lender, LENDER_LEND, &args) ? -errno : 0;
+	return lend(lender, &(struct lender_lend){
+		.vector = vec, .sort = sort, .addr = (uintptr_t)from,
+		.len = len, .flags = LENDER_STABLE,
+	});
 }
 
 void lender_lend_pattern(int lender, int vec, enum lender_sort sort,
