@@ -22,9 +22,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* The C library has no name for it. */
+/* The C library has no names for them. */
 #ifndef MADV_SOFT_OFFLINE
 #define MADV_SOFT_OFFLINE 101
+#endif
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
 #endif
 
 FIXTURE_VARIANT_ADD(held, ext4_nodioread_nolock) {
@@ -114,6 +117,17 @@ static void migrate(struct held *held, unsigned int page)
 	madvise(held_page(held, page), PAGE, MADV_SOFT_OFFLINE);
 }
 
+/* One large folio is to be made of them. Not each kernel can with what is writable. */
+static void collapse(struct held *held, unsigned int page)
+{
+	char *map = held->file.map;
+
+	(void)page;
+	must(madvise(map, HELD_PAGES * PAGE, MADV_HUGEPAGE));
+	madvise(map, HELD_PAGES * PAGE, MADV_COLLAPSE);
+	must(madvise(map, HELD_PAGES * PAGE, MADV_NOHUGEPAGE));
+}
+
 static void page_out(struct held *held, unsigned int page)
 {
 	madvise(held_page(held, page), PAGE, MADV_PAGEOUT);
@@ -187,6 +201,8 @@ static const struct {
 	{ "zero range", allocate_more },
 	{ "exit of a process", exit_with_a_mapping },
 	{ "close of the vector, and write", close_the_vector },
+	/* what has become one folio is not to be pinned again for long */
+	{ "collapse", collapse },
 };
 
 TEST_F(held, what_meets_a_pinned_page_ends_by_the_deadline)
@@ -380,20 +396,30 @@ TEST_F(held, thread_that_writes_what_it_just_pushed_is_told)
 	netem_set(0, 0);
 }
 
+/* What is written at once, and not in the cache yet, is one folio, where there are any. */
+static void write_large(struct held *held)
+{
+	const size_t all = HELD_PAGES * PAGE, step = HELD_APART / 2 * PAGE;
+	char *buf = map_pages(all);
+	size_t done;
+
+	check_eq(all, pread(held->file.file, buf, all, 0));
+	stamped_close(&held->file);
+	put_file("/proc/sys/vm/drop_caches", "3");
+	stamped_open(&held->file);
+	for (done = 0; done < all; done += step)
+		check_eq(step, pwrite(held->file.file, buf + done, step, done));
+	must(fsync(held->file.file));
+	unmap_pages(buf, all);
+}
+
 /* A large folio is pinned as it is: all of it. */
 TEST_F(held, neighbours_within_a_large_folio_wait_too)
 {
 	struct held *held = &self->held;
 	unsigned int page = 0;
-	char *buf;
 
-	/* read in large steps it comes in large folios, where there are any */
-	stamped_close(&held->file);
-	put_file("/proc/sys/vm/drop_caches", "3");
-	stamped_open(&held->file);
-	buf = map_pages(HELD_PAGES * PAGE);
-	check_eq(HELD_PAGES * PAGE, pread(held->file.file, buf, HELD_PAGES * PAGE, 0));
-	unmap_pages(buf, HELD_PAGES * PAGE);
+	write_large(held);
 	while (page < HELD_PAGES / 2 && !page_is_large(held_page(held, page + 1)))
 		page += HELD_APART;
 	if (page >= HELD_PAGES / 2)

@@ -66,6 +66,8 @@ void stamped_open(struct stamped *file)
 			 MAP_SHARED, file->file, 0);
 	if (file->map == MAP_FAILED)
 		die("%s: mmap: %s", file->path, errno_name(errno));
+	/* from 7.2 on khugepaged would make one folio of much that is mapped, in time */
+	must(madvise(file->map, file->pages * PAGE, MADV_NOHUGEPAGE));
 }
 
 void stamped_close(struct stamped *file)
