@@ -24,6 +24,7 @@
  * length to a position as if both had no sign. Behind a negative one it would
  * therefore see an overflow, and move not what was asked for but all up to the
  * largest file; behind the last one it has nothing to move, and says EOVERFLOW.
+ * An offset that is negative itself comes to us with that length, and is refused.
  */
 #define SV_AT_HEAD	LLONG_MAX
 
@@ -49,11 +50,11 @@ int sv_file_open(struct inode *inode, struct file *file)
 
 static ssize_t push_from(struct sv_handoff *handoff, loff_t pos, size_t len)
 {
-	ssize_t ret;
+	ssize_t ret = -EINVAL;
 
 	if (pos == SV_AT_HEAD)
 		ret = sv_handoff_consume(handoff, -1, len);
-	else
+	else if (pos >= 0)
 		ret = sv_handoff_bytes(handoff, -1, pos, len);
 	sv_handoff_end(handoff);
 	return ret;
