@@ -31,6 +31,8 @@ static const struct place_kind {
 } places[] = {
 	[EXT4] = { "ext4", .dir = "/mnt/ext4", .magic = EXT4_SUPER_MAGIC },
 	[XFS] = { "xfs", .dir = "/mnt/xfs", .magic = XFS_MAGIC },
+	[INLINE] = { "ext4 with inline data", .dir = "/mnt/inline",
+		     .magic = EXT4_SUPER_MAGIC },
 	[TMPFS] = { "tmpfs", .dir = "/tmp", .magic = TMPFS_MAGIC },
 	[TCP4] = { "TCP over IPv4", .address = "127.0.0.1" },
 	[TCP6] = { "TCP over IPv6", .address = "::1" },

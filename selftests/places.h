@@ -9,6 +9,7 @@
 enum place {
 	EXT4,
 	XFS,
+	INLINE,		/* ext4 that keeps small files in their inodes */
 	TMPFS,
 	TCP4,
 	TCP6,

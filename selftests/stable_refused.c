@@ -22,9 +22,12 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SIZE	(4 * PAGE)
+/* Bytes that an inode has room for. */
+#define SMALL	50
 #define TAG	23
 
 /* Of this file nothing is pinned by a push to the stalled peer. */
@@ -341,6 +344,31 @@ TEST_F(disk, files_whose_data_is_in_the_journal_are_copied)
 	close(fds[1]);
 	close(vec);
 	volume_check(EXT4);
+}
+
+/* It has no block that a disk could read, before it grows. */
+TEST_F(disk, file_inside_its_inode_is_copied)
+{
+	int fds[2], vec = new_vector(), file;
+	char rest[SIZE] = {};
+	struct stat st;
+
+	NEEDS(place_missing(INLINE));
+	file = pattern_file(INLINE, 1, SMALL);
+	must(fsync(file));
+	must(fstat(file, &st));
+	check((size_t)st.st_blocks < PAGE / 512, "it has a block");
+	stalled_pair(fds);
+	check_eq(SMALL, sv_pull(vec, file, 0, SV_ALL, 0));
+	check_eq(0, push_pinning(vec, fds[0], SV_POSITION, SMALL, 0, TAG).pinned);
+	check_eq(sizeof(rest), write(file, rest, sizeof(rest)));
+	check_eq(SIZE, sv_pull(vec, file, 0, SIZE, 0));
+	check_eq(SIZE, push_pinning(vec, fds[0], SV_POSITION, SIZE, 0, TAG).pinned);
+	netem_clear();
+	close(file);
+	close(fds[0]);
+	close(fds[1]);
+	close(vec);
 }
 
 TEST_HARNESS_MAIN

@@ -17,7 +17,7 @@
 
 #define GCOV		"/sys/kernel/debug/gcov"
 /* After those with file systems. */
-#define DISK		"/dev/vdc"
+#define DISK		"/dev/vdd"
 #define SUFFIX		".gcda"
 #define MAX_FILE	(1 << 20)
 

@@ -179,6 +179,8 @@ class Machine:
                 *self.serial_args(terminal),
                 *self.disk("ext4", "mkfs.ext4", "-q", "-F"),
                 *self.disk("xfs", "mkfs.xfs", "-q", "-f"),
+                *self.disk("inline", "mkfs.ext4", "-q", "-F",
+                           "-O", "inline_data"),
                 *self.counters(opt.counters),
                 *(nic_args() if nics else ())]
         with open(self.logs / "qemu.log", "wb") as log:

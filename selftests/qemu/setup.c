@@ -31,6 +31,7 @@ static const struct {
 } disks[] = {
 	{ "/dev/vda", "ext4", "/mnt/ext4" },
 	{ "/dev/vdb", "xfs", "/mnt/xfs" },
+	{ "/dev/vdc", "ext4", "/mnt/inline" },
 };
 
 int write_file(const char *path, const char *text)
