@@ -193,6 +193,5 @@ static inline void sv_loan_put(struct sv_loan *loan)
 }
 
 size_t sv_span_plain(const struct sv_span *span, size_t len);
-struct folio *sv_bvec_folio(const struct bio_vec *bv, size_t skip, size_t *len);
 
 #endif /* _SV_LOAN_H */

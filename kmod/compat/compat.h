@@ -111,6 +111,9 @@ void sv_ubuf_complete(struct sk_buff *skb, struct ubuf_info *ubuf,
 int sv_ubuf_link(struct ubuf_info *to, struct ubuf_info *ubuf);
 void sv_ubuf_shared(struct ubuf_info *ubuf, size_t bytes);
 
+/* Where in a run one folio ends; see loan.c. */
+struct folio *sv_bvec_folio(const struct bio_vec *bv, size_t skip, size_t *len);
+
 void sv_ubuf_init(struct ubuf_info *ubuf);
 ssize_t sv_sock_lend(struct socket *sock, struct msghdr *msg,
 		     struct ubuf_info *ubuf);

@@ -18,6 +18,8 @@
 #include <net/sock.h>
 #include <net/tcp.h>
 
+#include "fragment.h"
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
 /**
  * struct sharing - a message that may begin in the skb of another
@@ -29,45 +31,40 @@ struct sharing {
 	struct ubuf_info *ubuf;
 };
 
-static bool adjoins(const struct skb_shared_info *shinfo, const struct page *page,
-		    size_t off)
+static bool adjoins(const struct skb_shared_info *shinfo,
+		    const struct sv_fragment *next)
 {
 	const skb_frag_t *last;
 
 	if (!shinfo->nr_frags)
 		return false;
 	last = &shinfo->frags[shinfo->nr_frags - 1];
-	return skb_frag_page(last) == page &&
-	       skb_frag_off(last) + skb_frag_size(last) == off;
+	return skb_frag_page(last) == next->page &&
+	       skb_frag_off(last) + skb_frag_size(last) == next->off;
 }
 
 /*
- * Add a fragment, or make the last one longer. It may be of several pages, of which
- * the skb holds but the first, as it holds a push that holds all.
+ * Add a fragment, or make the last one longer.
  *
  * Return: bytes, or 0: the skb has no room.
  */
-static size_t add_run(struct sk_buff *skb, const struct iov_iter *from,
-		      size_t left)
+static size_t add_fragment(struct sk_buff *skb, const struct iov_iter *from,
+			   size_t left)
 {
+	struct sv_fragment next = sv_fragment_next(from, left);
 	struct skb_shared_info *shinfo = skb_shinfo(skb);
-	const struct bio_vec *bv = from->bvec;
-	size_t off = bv->bv_offset + from->iov_offset;
-	struct page *page = bv->bv_page + (off >> PAGE_SHIFT);
-	size_t len = min(left, bv->bv_len - from->iov_offset);
 	int nr = shinfo->nr_frags;
 
-	off = offset_in_page(off);
-	if (adjoins(shinfo, page, off)) {
-		skb_frag_size_add(&shinfo->frags[nr - 1], len);
+	if (adjoins(shinfo, &next)) {
+		skb_frag_size_add(&shinfo->frags[nr - 1], next.len);
 	} else if (nr < MAX_SKB_FRAGS) {
-		get_page(page);
-		skb_fill_page_desc_noacc(skb, nr, page, off, len);
+		get_page(next.page);
+		skb_fill_page_desc_noacc(skb, nr, next.page, next.off, next.len);
 	} else {
 		return 0;
 	}
-	skb->truesize += PAGE_ALIGN(off + len);
-	return len;
+	skb->truesize += PAGE_ALIGN(next.off + next.len);
+	return next.len;
 }
 
 /*
@@ -83,7 +80,7 @@ static size_t fill(struct sock *sk, struct sk_buff *skb, struct iov_iter *from,
 	size_t len;
 
 	while (done < length) {
-		len = add_run(skb, from, length - done);
+		len = add_fragment(skb, from, length - done);
 		if (!len)
 			break;
 		iov_iter_advance(from, len);

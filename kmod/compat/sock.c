@@ -6,6 +6,8 @@
 #include <linux/net.h>
 #include <net/sock.h>
 
+#include "fragment.h"
+
 /*
  * 6.10 moved ubuf_info's callback into an operations table. May go with 6.1.
  */
@@ -91,18 +93,15 @@ static int sv_sg_from_iter(struct sk_buff *skb, struct iov_iter *from,
 		return -EMSGSIZE;
 
 	while (left && frag < MAX_SKB_FRAGS) {
-		const struct bio_vec *bv = from->bvec;
-		size_t off = bv->bv_offset + from->iov_offset;
-		size_t n = min(left, bv->bv_len - from->iov_offset);
+		struct sv_fragment next = sv_fragment_next(from, left);
 
-		__skb_fill_page_desc_noacc(shinfo, frag++,
-					   bv->bv_page + (off >> PAGE_SHIFT),
-					   offset_in_page(off), n);
-		skb->data_len += n;
-		skb->len += n;
-		skb->truesize += PAGE_ALIGN(n + offset_in_page(off));
-		left -= n;
-		iov_iter_advance(from, n);
+		__skb_fill_page_desc_noacc(shinfo, frag++, next.page, next.off,
+					   next.len);
+		skb->data_len += next.len;
+		skb->len += next.len;
+		skb->truesize += PAGE_ALIGN(next.len + next.off);
+		left -= next.len;
+		iov_iter_advance(from, next.len);
 	}
 	shinfo->nr_frags = frag;
 	tell_shared(skb, from, min(before, length) - left);
@@ -141,17 +140,11 @@ ssize_t sv_sock_splice_pages(struct socket *sock, struct msghdr *msg)
 static ssize_t sv_sendpage(struct socket *sock, struct iov_iter *iter,
 			   int flags)
 {
-	const struct bio_vec *bv = iter->bvec;
-	size_t off = bv->bv_offset + iter->iov_offset;
-	struct page *page = bv->bv_page + (off >> PAGE_SHIFT);
-	struct folio *folio = page_folio(page);
-	size_t rest = folio_nr_pages(folio) - folio_page_idx(folio, page);
-	size_t len = min3(bv->bv_len - iter->iov_offset, iter->count,
-			  (rest << PAGE_SHIFT) - offset_in_page(off));
+	struct sv_fragment next = sv_fragment_next(iter, iter->count);
 
-	if (len < iter->count)
+	if (next.len < iter->count)
 		flags |= MSG_SENDPAGE_NOTLAST | MSG_MORE;
-	return kernel_sendpage(sock, page, offset_in_page(off), len, flags);
+	return kernel_sendpage(sock, next.page, next.off, next.len, flags);
 }
 
 ssize_t sv_sock_splice_pages(struct socket *sock, struct msghdr *msg)

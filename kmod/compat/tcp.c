@@ -13,6 +13,8 @@
 #include <linux/net.h>
 #include <net/sock.h>
 
+#include "fragment.h"
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
 struct tcp_pages {
 	struct ubuf_info ubuf;
@@ -35,28 +37,23 @@ static size_t add_fragment(struct sk_buff *skb, const struct iov_iter *from,
 			   size_t left, bool *refused)
 {
 	struct skb_shared_info *shinfo = skb_shinfo(skb);
-	const struct bio_vec *bv = from->bvec;
-	size_t off = bv->bv_offset + from->iov_offset;
-	struct page *page = bv->bv_page + (off >> PAGE_SHIFT);
-	struct folio *folio = page_folio(page);
-	size_t at = (folio_page_idx(folio, page) << PAGE_SHIFT) +
-		    offset_in_page(off);
-	size_t len = min3(left, bv->bv_len - from->iov_offset,
-			  folio_size(folio) - at);
+	struct sv_fragment next = sv_fragment_next(from, left);
+	struct folio *folio = page_folio(next.page);
+	size_t at = (folio_page_idx(folio, next.page) << PAGE_SHIFT) + next.off;
 	int nr = shinfo->nr_frags;
 
 	if (skb_can_coalesce(skb, nr, &folio->page, at)) {
-		skb_frag_size_add(&shinfo->frags[nr - 1], len);
-		return len;
+		skb_frag_size_add(&shinfo->frags[nr - 1], next.len);
+		return next.len;
 	}
 	if (nr == MAX_SKB_FRAGS)
 		return 0;
-	*refused = !sendpage_ok(page);
+	*refused = !sendpage_ok(next.page);
 	if (*refused)
 		return 0;
 	folio_get(folio);
-	skb_fill_page_desc_noacc(skb, nr, &folio->page, at, len);
-	return len;
+	skb_fill_page_desc_noacc(skb, nr, &folio->page, at, next.len);
+	return next.len;
 }
 
 /*

@@ -4,6 +4,7 @@
 
 #include <linux/mm.h>
 
+#include "compat/fragment.h"
 #include "suites.h"
 
 #define PAGES	4
@@ -391,6 +392,38 @@ static void a_folio_reaches_as_far_as_its_pages(struct kunit *test)
 	__free_pages(large, 2);
 }
 
+static void expect_fragment(struct kunit *test, struct iov_iter *from,
+			    struct page *page, size_t off, size_t len)
+{
+	struct sv_fragment next = sv_fragment_next(from, 2 * PAGE_SIZE);
+
+	KUNIT_EXPECT_PTR_EQ(test, next.page, page);
+	KUNIT_EXPECT_EQ(test, next.off, off);
+	KUNIT_EXPECT_EQ(test, next.len, len);
+	iov_iter_advance(from, next.len);
+}
+
+/* A socket holds a fragment by its first page. */
+static void a_fragment_is_of_one_folio(struct kunit *test)
+{
+	struct page *large = alloc_pages(GFP_KERNEL | __GFP_COMP, 2);
+	struct page *small = neighbours(test);
+	struct bio_vec runs[] = {
+		{ small, 2 * PAGE_SIZE, 100 },
+		{ large, 3 * PAGE_SIZE, PAGE_SIZE - 7 },
+	};
+	struct iov_iter from;
+
+	iov_iter_bvec(&from, ITER_SOURCE, runs, 2, 5 * PAGE_SIZE);
+	expect_fragment(test, &from, small, 100, PAGE_SIZE - 100);
+	expect_fragment(test, &from, small + 1, 0, PAGE_SIZE);
+	expect_fragment(test, &from, small + 2, 0, 100);
+	expect_fragment(test, &from, large, PAGE_SIZE - 7, 2 * PAGE_SIZE);
+	expect_fragment(test, &from, large + 2, PAGE_SIZE - 7, PAGE_SIZE);
+	__free_pages(large, 2);
+	put_pages(small);
+}
+
 static struct kunit_case loan_cases[] = {
 	KUNIT_CASE(neighbouring_pages_become_one_run),
 	KUNIT_CASE(bytes_that_follow_in_a_page_share_its_reference),
@@ -411,6 +444,7 @@ static struct kunit_case loan_cases[] = {
 	KUNIT_CASE(pinned_pages_are_unpinned),
 	KUNIT_CASE(a_folio_with_too_many_users_is_copied),
 	KUNIT_CASE(a_folio_reaches_as_far_as_its_pages),
+	KUNIT_CASE(a_fragment_is_of_one_folio),
 	{}
 };
 

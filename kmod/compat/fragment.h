@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _SV_COMPAT_FRAGMENT_H
+#define _SV_COMPAT_FRAGMENT_H
+
+#include <linux/bvec.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/uio.h>
+
+/**
+ * struct sv_fragment - what may be one fragment of an skb
+ * @page: it begins in
+ * @off: first byte, below PAGE_SIZE
+ * @len: bytes
+ *
+ * All of it is of one folio: whoever keeps a fragment longer than the skb it came with takes
+ * a reference on its first page, and whoever copies it out looks at that page's folio.
+ */
+struct sv_fragment {
+	struct page *page;
+	size_t off;
+	size_t len;
+};
+
+/**
+ * sv_fragment_next - the next fragment of a message
+ * @from: bvec iterator; not advanced
+ * @left: bytes at the most
+ *
+ * Return: the fragment.
+ */
+static inline struct sv_fragment sv_fragment_next(const struct iov_iter *from,
+						  size_t left)
+{
+	const struct bio_vec *bv = from->bvec;
+	size_t off = bv->bv_offset + from->iov_offset;
+	struct sv_fragment next = {
+		.page = bv->bv_page + (off >> PAGE_SHIFT),
+		.off = offset_in_page(off),
+	};
+
+	sv_bvec_folio(bv, from->iov_offset, &next.len);
+	next.len = min(next.len, left);
+	return next;
+}
+
+#endif /* _SV_COMPAT_FRAGMENT_H */
