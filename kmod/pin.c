@@ -4,9 +4,9 @@
  *
  * A pinned folio is under writeback, as if a disk were reading it, in a mapping whose
  * writers wait for that: write(2), stores through mappings, truncation. Readers do not
- * notice. It ends when the sink has let go of the loan the pin belongs to, or, whatever
- * the sink does, when its time is over: then what the sink reads may change, and the
- * record of the push says so.
+ * notice, unless they meet somebody who waits. It ends when the sink has let go of the
+ * loan the pin belongs to, or, whatever the sink does, when its time is over: then what
+ * the sink reads may change, and the record of the push says so.
  *
  * The loan is a new one over the same pages, known to the push alone: nobody can come to
  * have it who would take it for stable when it is no more.
@@ -36,8 +36,11 @@
 #include "pin_slots.h"
 #include "trace.h"
 
-/* Bytes that are pinned by one pin at the most, as many as are lent at a time. */
-#define SV_PIN_MAX	((size_t)SV_LOAN_RUNS << PAGE_SHIFT)
+/*
+ * Bytes that are pinned by one pin at the most: with what they touch at both ends as many
+ * pages as are lent at a time.
+ */
+#define SV_PIN_MAX	((size_t)(SV_LOAN_RUNS - 2) << PAGE_SHIFT)
 
 /**
  * struct sv_pinned - a folio under writeback of ours
@@ -58,7 +61,7 @@ struct sv_pinned {
  * @unstable: some of them were let go before the sink had done so
  * @told: the witness is the completion's, as a sink has some of it
  * @since: when the first one was, as get_jiffies_64()
- * @loan: the first one; only told from others
+ * @first: serial of the first one, which may be gone
  * @share: of the mapping that all of them are in
  * @witness: tells of @unstable
  * @deadline: lets all of them go
@@ -71,7 +74,7 @@ struct sv_pin {
 	bool unstable;
 	bool told;
 	u64 since;
-	const struct sv_loan *loan;
+	u64 first;
 	struct sv_pin_mapping share;
 	struct sv_witness witness;
 	struct timer_list deadline;
@@ -155,7 +158,7 @@ static void expire(struct timer_list *timer)
 
 	if (!nr)
 		return;
-	trace_splicevec_unpin(pin->loan, nr, true);
+	trace_splicevec_unpin(pin, nr, true);
 	/* said before anybody can write */
 	WRITE_ONCE(pin->unstable, true);
 	let_go(pin, 0, nr, true);
@@ -170,7 +173,7 @@ static void pin_end(struct sv_pin *pin)
 	int nr = atomic_xchg(&pin->nr, 0);
 
 	if (nr)
-		trace_splicevec_unpin(pin->loan, nr, false);
+		trace_splicevec_unpin(pin, nr, false);
 	let_go(pin, 0, nr, pin->told);
 	timer_shutdown_sync(&pin->deadline);
 }
@@ -344,9 +347,15 @@ static bool lend_piece(struct sv_loan *loan, const struct sv_piece *piece)
 	return false;
 }
 
+/* Whoever waits for the first folio does so since it was pinned: leave the sink some time. */
+static bool is_late(const struct sv_pin *pin, u32 ms)
+{
+	return get_jiffies_64() - pin->since > msecs_to_jiffies(ms) / 2;
+}
+
 /*
  * Pin @len bytes of a span and what lies behind them in the last folio, or as much of
- * that as can be; and have the loan hold it.
+ * that as can be, soon enough; and have the loan hold it.
  */
 static int pin_span(struct sv_loan *loan, const struct sv_pin_wish *wish,
 		    const struct sv_span *span, size_t len)
@@ -357,7 +366,8 @@ static int pin_span(struct sv_loan *loan, const struct sv_pin_wish *wish,
 	int err;
 
 	while (sv_span_next_piece(&rest, &piece)) {
-		if (loan->len >= len && page_folio(piece.page) != last_folio(pin))
+		if (loan->len && page_folio(piece.page) != last_folio(pin) &&
+		    (loan->len >= len || is_late(pin, sv_pin_ms(wish->ms))))
 			break;
 		err = pin_piece(pin, wish, &piece);
 		if (err)
@@ -370,9 +380,10 @@ static int pin_span(struct sv_loan *loan, const struct sv_pin_wish *wish,
 
 static void start_clock(struct sv_pin *pin, u32 ms)
 {
-	trace_splicevec_pin(pin->loan, atomic_read(&pin->nr), ms);
+	trace_splicevec_pin(pin, atomic_read(&pin->nr), ms);
 	sv_pin_host_settle(pin->share.mapping->host);
-	mod_timer(&pin->deadline, jiffies + msecs_to_jiffies(ms));
+	/* it has run since the first folio was pinned, and may be over */
+	mod_timer(&pin->deadline, (unsigned long)pin->since + msecs_to_jiffies(ms));
 }
 
 /* The part of a span that lies in its first folio. */
@@ -454,7 +465,7 @@ static struct sv_loan *pin_new(struct sv_pin **pin, const struct sv_pin_wish *wi
 	if (IS_ERR(loan))
 		return loan;
 	atomic_set(&(*pin)->loans, 1);
-	(*pin)->loan = loan;
+	(*pin)->first = loan->serial;
 	err = pin_span(loan, wish, span, len);
 	if (!err) {
 		start_clock(*pin, sv_pin_ms(wish->ms));
@@ -529,7 +540,7 @@ void sv_pin_cut(struct sv_loan *loan, size_t accepted)
 	int nr = atomic_read(&pin->nr);
 
 	/* the first one tells the end of all; and what others have is not for this one */
-	if (loan != pin->loan)
+	if (loan->serial != pin->first)
 		return;
 	keep = max(keep, 1);
 	do {

@@ -22,8 +22,8 @@
 /*
  * ext4 by its own name: other names, and ext2 itself, share its magic. Where it
  * journals data it writes pages through its journal, which does not wait for
- * writeback; then, and only then, it migrates them in another way. What lies in the
- * inode has no blocks; nor has a new small file, before it is written.
+ * writeback; then, and only then, it migrates them in another way. What is not as long
+ * as a block may lie in the inode.
  */
 static bool ext4_fits(const struct inode *host)
 {
@@ -31,7 +31,7 @@ static bool ext4_fits(const struct inode *host)
 
 	if (!ops->migrate_folio || ops->migrate_folio != buffer_migrate_folio)
 		return false;
-	return host->i_blocks || i_size_read(host) > i_blocksize(host);
+	return i_size_read(host) >= i_blocksize(host);
 }
 
 static bool is_ext4(const struct inode *host)
@@ -131,6 +131,11 @@ bool sv_pin_host_begin(struct inode *host)
 	/* never waited for: whoever has it may wait for the folio */
 	if (!inode_trylock_shared(host))
 		return false;
+	/* whoever had it may have made another sort of file of it */
+	if (!ext4_fits(host)) {
+		inode_unlock_shared(host);
+		return false;
+	}
 	inode_dio_begin(host);
 	return true;
 }

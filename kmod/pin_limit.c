@@ -37,7 +37,7 @@ static atomic_long_t pinned_pages;
 bool sv_pin_allowed(void)
 {
 	return READ_ONCE(stable_pin) && READ_ONCE(stable_timeout_ms) &&
-	       capable(CAP_SYS_ADMIN);
+	       ns_capable_noaudit(&init_user_ns, CAP_SYS_ADMIN);
 }
 
 /**

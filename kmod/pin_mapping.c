@@ -2,7 +2,7 @@
 /*
  * AS_STABLE_WRITES: what makes those who write to a mapping wait for writeback, and
  * with it for pins. It is the mapping's for as long as there is a pin, and then as it
- * was found: XFS for one does no direct I/O to such a mapping.
+ * was found: XFS for one copies what direct I/O moves to and from such a mapping.
  *
  * A mapping has as many shares as pins; each knows what the first one found.
  */

@@ -70,39 +70,39 @@ DEFINE_EVENT(splicevec_transfer, splicevec_complete,
 	TP_ARGS(push)
 );
 
-/* Folios of the page cache are pinned: a loan has them, and writers wait. */
+/* Folios of the page cache are pinned: writers wait. */
 TRACE_EVENT(splicevec_pin,
-	TP_PROTO(const struct sv_loan *loan, unsigned int folios, unsigned int ms),
-	TP_ARGS(loan, folios, ms),
+	TP_PROTO(const struct sv_pin *pin, unsigned int folios, unsigned int ms),
+	TP_ARGS(pin, folios, ms),
 	TP_STRUCT__entry(
-		__field(const void *, loan)
+		__field(const void *, pin)
 		__field(unsigned int, folios)
 		__field(unsigned int, ms)
 	),
 	TP_fast_assign(
-		__entry->loan = loan;
+		__entry->pin = pin;
 		__entry->folios = folios;
 		__entry->ms = ms;
 	),
-	TP_printk("loan=%p folios=%u ms=%u", __entry->loan, __entry->folios,
+	TP_printk("pin=%p folios=%u ms=%u", __entry->pin, __entry->folios,
 		  __entry->ms)
 );
 
 /* They are about to be let go: the sink has done so, or their time is over. Any context. */
 TRACE_EVENT(splicevec_unpin,
-	TP_PROTO(const struct sv_loan *loan, unsigned int folios, bool expired),
-	TP_ARGS(loan, folios, expired),
+	TP_PROTO(const struct sv_pin *pin, unsigned int folios, bool expired),
+	TP_ARGS(pin, folios, expired),
 	TP_STRUCT__entry(
-		__field(const void *, loan)
+		__field(const void *, pin)
 		__field(unsigned int, folios)
 		__field(bool, expired)
 	),
 	TP_fast_assign(
-		__entry->loan = loan;
+		__entry->pin = pin;
 		__entry->folios = folios;
 		__entry->expired = expired;
 	),
-	TP_printk("loan=%p folios=%u expired=%d", __entry->loan,
+	TP_printk("pin=%p folios=%u expired=%d", __entry->pin,
 		  __entry->folios, __entry->expired)
 );
 
