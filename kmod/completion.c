@@ -16,6 +16,7 @@
 #include <linux/slab.h>
 
 #include "account.h"
+#include "release.h"
 
 /* So many completions that were reaped a vector keeps for its next pushes. */
 #define SPARES	64
@@ -24,6 +25,8 @@ static unsigned int vector_records = 65536;
 module_param(vector_records, uint, 0644);
 MODULE_PARM_DESC(vector_records,
 		 "Completion records one vector may have, those not reaped included");
+
+static void ask_ended(struct work_struct *work);
 
 /**
  * sv_completions_new - a place for a new vector's records
@@ -40,8 +43,10 @@ struct sv_completions *sv_completions_new(void)
 	refcount_set(&completions->refs, 1);
 	spin_lock_init(&completions->lock);
 	INIT_LIST_HEAD(&completions->fresh);
+	INIT_LIST_HEAD(&completions->ended);
 	INIT_LIST_HEAD(&completions->posted);
 	INIT_LIST_HEAD(&completions->spares);
+	INIT_WORK(&completions->ask, ask_ended);
 	completions->wake_at = U32_MAX;
 	init_waitqueue_head(&completions->wait);
 	init_waitqueue_head(&completions->poll);
@@ -397,23 +402,80 @@ static bool completion_post(struct sv_completion *completion)
 	return post;
 }
 
-/**
- * sv_completion_put - a part of the work is done
- * @completion: one reference is consumed; the last one posts the record, or gives it
- *	to its recipient
- *
- * Context: process, no locks held.
- */
-void sv_completion_put(struct sv_completion *completion)
+static void completion_finish(struct sv_completion *completion)
 {
-	if (!refcount_dec_and_test(&completion->refs))
-		return;
 	ask_witnesses(completion);
 	write_record(completion);
 	if (completion_post(completion))
 		return;
 	tell_recipient(completion);
 	completion_free(completion);
+}
+
+/* The command's reference. Whoever gave the command has time. */
+static void completion_put(struct sv_completion *completion)
+{
+	if (refcount_dec_and_test(&completion->refs))
+		completion_finish(completion);
+}
+
+static struct sv_completion *take_ended(struct sv_completions *completions)
+{
+	struct sv_completion *ended;
+
+	spin_lock(&completions->lock);
+	ended = list_first_entry_or_null(&completions->ended,
+					 struct sv_completion, node);
+	if (ended)
+		list_del_init(&ended->node);
+	spin_unlock(&completions->lock);
+	return ended;
+}
+
+static void ask_ended(struct work_struct *work)
+{
+	struct sv_completions *completions = container_of(work, struct sv_completions, ask);
+	struct sv_completion *ended;
+
+	while ((ended = take_ended(completions))) {
+		completion_finish(ended);
+		module_put(THIS_MODULE);
+	}
+	completions_put(completions);
+}
+
+/*
+ * To ask may take long, and who is here has others to serve. Each completion has a
+ * reference on the module then, and the work has one on the completions.
+ */
+static void ask_later(struct sv_completion *completion)
+{
+	struct sv_completions *completions = completion->to;
+
+	__module_get(THIS_MODULE);
+	refcount_inc(&completions->refs);
+	spin_lock(&completions->lock);
+	list_move_tail(&completion->node, &completions->ended);
+	spin_unlock(&completions->lock);
+	if (!sv_release_queue_slow(&completions->ask))
+		completions_put(completions);
+}
+
+/**
+ * sv_completion_put - a part of the work has ended after the command
+ * @completion: one reference is consumed; the last one posts the record, or gives it
+ *	to its recipient, when the witnesses were asked
+ *
+ * Context: process, no locks held; somebody holds the module.
+ */
+void sv_completion_put(struct sv_completion *completion)
+{
+	if (!refcount_dec_and_test(&completion->refs))
+		return;
+	if (completion->slow)
+		ask_later(completion);
+	else
+		completion_finish(completion);
 }
 
 /**
@@ -456,7 +518,7 @@ void sv_completion_fail(struct sv_completion *completion, int err)
 void sv_completion_tell(struct sv_completion *completion, u64 bytes)
 {
 	completion->record.bytes = bytes;
-	sv_completion_put(completion);
+	completion_put(completion);
 }
 
 /**
@@ -468,5 +530,5 @@ void sv_completion_tell(struct sv_completion *completion, u64 bytes)
 void sv_completion_forget(struct sv_completion *completion)
 {
 	completion->silent = true;
-	sv_completion_put(completion);
+	completion_put(completion);
 }

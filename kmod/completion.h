@@ -8,16 +8,18 @@
 #include <linux/spinlock.h>
 #include <linux/splicevec.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 struct eventfd_ctx;
 struct sv_account;
 
 /**
  * struct sv_completions - where the records of a vector wait to be reaped
- * @refs: the vector's, and one for each completion
+ * @refs: the vector's, one for each completion, and one while @ask is queued
  * @lock: protects all below but the wait queues. A leaf, taken in process context
  *	only: callbacks of sinks get no further than the release queue
  * @fresh: pushes whose sink has not been offered anything, so CANCEL finds them
+ * @ended: those that have slow witnesses still to be asked, the first one first
  * @posted: completions whose records can be reaped, in the order they came
  * @spares: memory for the next ones
  * @nr_spares: how many
@@ -28,6 +30,7 @@ struct sv_account;
  * @eventfd: told of each record, or NULL; holds one reference
  * @wait: whoever waits in REAP
  * @poll: whoever polls for records
+ * @ask: on the slow queue while there are some in @ended
  *
  * Outlives its vector as long as work is under way: a push in flight holds this,
  * never the vector.
@@ -36,6 +39,7 @@ struct sv_completions {
 	refcount_t refs;
 	spinlock_t lock;
 	struct list_head fresh;
+	struct list_head ended;
 	struct list_head posted;
 	struct list_head spares;
 	u32 nr_spares;
@@ -46,6 +50,7 @@ struct sv_completions {
 	struct eventfd_ctx *eventfd;
 	struct wait_queue_head wait;
 	struct wait_queue_head poll;
+	struct work_struct ask;
 };
 
 /**
@@ -62,11 +67,13 @@ struct sv_recipient {
 /**
  * struct sv_witness - somebody who has more to tell when the work has ended
  * @next: another one
+ * @slow: that takes long, so others shall not wait for it
  * @end: return flags for the record, and let go of what the witness holds. Called
  *	once, in process context with no locks held, before the record is posted
  */
 struct sv_witness {
 	struct sv_witness *next;
+	bool slow;
 	u32 (*end)(struct sv_witness *witness);
 };
 
@@ -79,6 +86,7 @@ struct sv_witness {
  * @lost: bytes that a device was handed and failed to write
  * @canceled: called off before a sink was offered anything; under @to's lock
  * @silent: the command fails, which is all the caller gets to know
+ * @slow: one of @witnesses is
  * @witnesses: are asked at the end, or NULL; added by the command only
  * @record: what is reaped
  * @recipient: who gets the record, or NULL: whoever reaps @to. Set by the command
@@ -96,6 +104,7 @@ struct sv_completion {
 	atomic64_t lost;
 	bool canceled;
 	bool silent;
+	bool slow;
 	struct sv_witness *witnesses;
 	struct splicevec_completion record;
 	struct sv_recipient *recipient;
@@ -163,6 +172,7 @@ static inline void sv_completion_add_witness(struct sv_completion *completion,
 {
 	witness->next = completion->witnesses;
 	completion->witnesses = witness;
+	completion->slow |= witness->slow;
 }
 
 /**

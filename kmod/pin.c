@@ -573,6 +573,7 @@ void sv_pin_tell(struct sv_loan *loan, struct sv_completion *completion)
 		return;
 	pin->told = true;
 	refcount_inc(&pin->refs);
+	pin->witness.slow = false;
 	pin->witness.end = witness_end;
 	sv_completion_add_witness(completion, &pin->witness);
 }

@@ -14,6 +14,7 @@
 #include <linux/file.h>
 #include <linux/fsnotify.h>
 #include <linux/list.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
@@ -42,6 +43,18 @@ static DEFINE_SPINLOCK(lock);
 static LIST_HEAD(all);
 static DECLARE_WAIT_QUEUE_HEAD(one_less);
 
+/*
+ * To tell watchers takes a bit of memory, charged to them. Here it comes at once, if need
+ * be of the reserves: reclaim may wait for this queue, and all others do.
+ */
+static void tell_watchers(struct file *file)
+{
+	unsigned int flags = memalloc_noreclaim_save();
+
+	fsnotify_modify(file);
+	memalloc_noreclaim_restore(flags);
+}
+
 /* Context: process; the push has ended. */
 static void queued_free(struct sv_push *push)
 {
@@ -49,7 +62,7 @@ static void queued_free(struct sv_push *push)
 	struct file *file = queued->iocb.ki_filp;
 
 	if (queued->len > push->lost)
-		fsnotify_modify(file);
+		tell_watchers(file);
 	fput(file);
 	kfree(queued);
 }

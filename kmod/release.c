@@ -6,7 +6,7 @@
  * Whoever queues something holds a module reference, which is dropped last. That
  * is why no callback of ours can run after the module is gone, but one may still
  * be in its last instructions, after it queued and before it returned. Exit
- * therefore drains the queue and then waits for RCU (callbacks in softirq) and
+ * therefore drains the queues and then waits for RCU (callbacks in softirq) and
  * RCU-tasks (callbacks that can be preempted).
  */
 #include "release.h"
@@ -16,6 +16,7 @@
 #include <linux/workqueue.h>
 
 static struct workqueue_struct *release_queue;
+static struct workqueue_struct *slow_queue;
 
 /**
  * sv_release_queue - let something give its loans back in peace
@@ -30,14 +31,35 @@ void sv_release_queue(struct work_struct *release)
 }
 
 /**
- * sv_release_init - make the queue
+ * sv_release_queue_slow - the same for what may take long
+ * @release: its work; as there
+ *
+ * One after the other would have all users wait for the slowest.
+ *
+ * Context: any.
+ * Return: false if it is queued already.
+ */
+bool sv_release_queue_slow(struct work_struct *release)
+{
+	return queue_work(slow_queue, release);
+}
+
+/**
+ * sv_release_init - make the queues
  *
  * Return: 0 or -ENOMEM.
  */
 int sv_release_init(void)
 {
 	release_queue = alloc_workqueue("splicevec", WQ_MEM_RECLAIM | WQ_UNBOUND, 1);
-	return release_queue ? 0 : -ENOMEM;
+	if (!release_queue)
+		return -ENOMEM;
+	slow_queue = alloc_workqueue("splicevec_slow", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	if (!slow_queue) {
+		destroy_workqueue(release_queue);
+		return -ENOMEM;
+	}
+	return 0;
 }
 
 /**
@@ -48,6 +70,7 @@ int sv_release_init(void)
  */
 void sv_release_exit(void)
 {
+	destroy_workqueue(slow_queue);
 	destroy_workqueue(release_queue);
 	synchronize_rcu();
 	synchronize_rcu_tasks();

@@ -2,9 +2,12 @@
 #ifndef _SV_RELEASE_H
 #define _SV_RELEASE_H
 
+#include <linux/types.h>
+
 struct work_struct;
 
 void sv_release_queue(struct work_struct *release);
+bool sv_release_queue_slow(struct work_struct *release);
 
 int sv_release_init(void);
 void sv_release_exit(void);

@@ -208,6 +208,7 @@ static u32 witness_end(struct sv_witness *witness)
  */
 void sv_verify_later(struct sv_verify *verify, struct sv_completion *completion)
 {
+	verify->witness.slow = true;
 	verify->witness.end = witness_end;
 	sv_completion_add_witness(completion, &verify->witness);
 }

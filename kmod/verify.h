@@ -10,9 +10,6 @@
 /* Bytes that have one sum. */
 #define SV_VERIFY_BLOCK	4096U
 
-/* Bytes that are summed up for a push at a time, at the most. */
-#define SV_VERIFY_MAX	((size_t)256 * SV_VERIFY_BLOCK)
-
 /**
  * struct sv_verify - what bytes were like when they were handed over
  * @witness: has them looked at again when the push has ended

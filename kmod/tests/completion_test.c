@@ -2,8 +2,11 @@
 /* Completions: one record for each promise, when the last part is done. */
 #include "completion.h"
 
+#include <linux/completion.h>
 #include <linux/err.h>
+#include <linux/jiffies.h>
 #include <linux/poll.h>
+#include <linux/sched.h>
 #include <linux/wait.h>
 
 #include "helpers.h"
@@ -271,6 +274,116 @@ static void a_recipient_is_not_told_of_what_failed(struct kunit *test)
 	sv_completions_close(completions);
 }
 
+/* A witness that says nothing before it may. */
+struct slow {
+	struct sv_witness witness;
+	struct completion go;
+};
+
+/* Whoever waits for it in vain goes on one day. */
+static u32 say_slowly(struct sv_witness *witness)
+{
+	struct slow *slow = container_of(witness, struct slow, witness);
+
+	return wait_for_completion_timeout(&slow->go, 60 * HZ) ?
+		       SPLICEVEC_CHANGED : SPLICEVEC_UNSTABLE;
+}
+
+/* Work that has ended after its command, and has a witness. */
+static void end_with(struct kunit *test, struct sv_completions *completions,
+		     u64 user_data, struct slow *slow)
+{
+	struct sv_completion *completion = reserve(test, completions, PUSH, user_data);
+
+	init_completion(&slow->go);
+	slow->witness.slow = true;
+	slow->witness.end = say_slowly;
+	sv_completion_add_witness(completion, &slow->witness);
+	sv_completion_get(completion);
+	sv_completion_tell(completion, 1);
+	sv_completion_put(completion);
+}
+
+static u32 flags_of_next(struct kunit *test, struct sv_completions *completions,
+			 u64 user_data)
+{
+	struct sv_completion *completion;
+	LIST_HEAD(taken);
+	u32 flags;
+
+	wait_event_interruptible_timeout(completions->wait,
+					 sv_completions_take(completions, 1, 1, &taken),
+					 30 * HZ);
+	KUNIT_ASSERT_FALSE(test, list_empty(&taken));
+	completion = list_first_entry(&taken, struct sv_completion, node);
+	KUNIT_EXPECT_EQ(test, completion->record.user_data, user_data);
+	flags = completion->record.flags;
+	sv_completions_free(completions, &taken);
+	return flags;
+}
+
+static void nobody_waits_for_the_witnesses_of_others(struct kunit *test)
+{
+	struct sv_completions *one = new_completions(test);
+	struct sv_completions *other = new_completions(test);
+	static struct slow first, second, quick;
+
+	end_with(test, one, 1, &first);
+	end_with(test, one, 2, &second);
+	end_with(test, other, 3, &quick);
+	KUNIT_EXPECT_EQ(test, sv_completions_ready(one), 0);
+	complete(&quick.go);
+	KUNIT_EXPECT_EQ(test, flags_of_next(test, other, 3), SPLICEVEC_CHANGED);
+	post(test, other, 4);
+	KUNIT_EXPECT_EQ(test, flags_of_next(test, other, 4), 0);
+	/* in the order in which they have ended */
+	complete(&second.go);
+	KUNIT_EXPECT_EQ(test, sv_completions_ready(one), 0);
+	complete(&first.go);
+	KUNIT_EXPECT_EQ(test, flags_of_next(test, one, 1), SPLICEVEC_CHANGED);
+	KUNIT_EXPECT_EQ(test, flags_of_next(test, one, 2), SPLICEVEC_CHANGED);
+	sv_completions_close(one);
+	sv_completions_close(other);
+}
+
+static void witnesses_are_asked_when_the_vector_is_gone(struct kunit *test)
+{
+	struct sv_completions *completions = new_completions(test);
+	static struct slow slow;
+	unsigned int tries = 30 * HZ;
+
+	end_with(test, completions, 1, &slow);
+	sv_completions_close(completions);
+	KUNIT_EXPECT_EQ(test, promised(test), 1);
+	complete(&slow.go);
+	/* all that it held, the account last */
+	while (refcount_read(&sv_test_account(test)->refs) > 1 && tries--)
+		schedule_timeout_uninterruptible(1);
+	KUNIT_EXPECT_EQ(test, promised(test), 0);
+}
+
+/* What is known at once does not change the order. */
+static u32 say_at_once(struct sv_witness *witness)
+{
+	return SPLICEVEC_UNSTABLE;
+}
+
+static void a_quick_witness_is_asked_in_place(struct kunit *test)
+{
+	struct sv_completions *completions = new_completions(test);
+	struct sv_completion *completion = reserve(test, completions, PUSH, 1);
+	struct sv_witness witness = { .end = say_at_once };
+
+	sv_completion_add_witness(completion, &witness);
+	sv_completion_get(completion);
+	sv_completion_tell(completion, 1);
+	KUNIT_EXPECT_EQ(test, sv_completions_ready(completions), 0);
+	sv_completion_put(completion);
+	KUNIT_EXPECT_EQ(test, sv_completions_ready(completions), 1);
+	KUNIT_EXPECT_EQ(test, flags_of_next(test, completions, 1), SPLICEVEC_UNSTABLE);
+	sv_completions_close(completions);
+}
+
 static void expect_full(struct kunit *test, struct sv_completions *completions)
 {
 	struct sv_completion *more =
@@ -475,6 +588,9 @@ static struct kunit_case completion_cases[] = {
 	KUNIT_CASE(work_may_end_after_its_vector),
 	KUNIT_CASE(a_recipient_is_told_in_place_of_the_queue),
 	KUNIT_CASE(a_recipient_is_not_told_of_what_failed),
+	KUNIT_CASE(nobody_waits_for_the_witnesses_of_others),
+	KUNIT_CASE(witnesses_are_asked_when_the_vector_is_gone),
+	KUNIT_CASE(a_quick_witness_is_asked_in_place),
 	KUNIT_CASE(a_vector_has_so_many_records),
 	KUNIT_CASE(what_has_not_begun_can_be_called_off),
 	KUNIT_CASE(what_has_begun_cannot_be_called_off),
