@@ -9,6 +9,7 @@
 #include <linux/pagemap.h>
 
 #include "loan.h"
+#include "nowait.h"
 
 /*
  * Read a folio once more: one block that cannot be read fails the whole request
@@ -30,13 +31,15 @@ static int read_again(struct folio *folio)
 	return folio->mapping->a_ops->read_folio(NULL, folio);
 }
 
-static int wait_for_folio(struct folio *folio, bool nonblock)
+static int wait_for_folio(struct folio *folio, enum sv_lazy how)
 {
 	int err;
 
 	if (folio_test_uptodate(folio))
 		return 0;
-	if (nonblock && folio_test_locked(folio))
+	if (how == SV_LAZY_NOWAIT)
+		return -SV_EWAIT;
+	if (how == SV_LAZY_NONBLOCK && folio_test_locked(folio))
 		return -EAGAIN;
 	err = folio_wait_locked_killable(folio);
 	if (err || folio_test_uptodate(folio))
@@ -60,11 +63,11 @@ int sv_lazy_wait_page(const struct sv_loan *loan, struct page *page,
 
 	if (!loan->lazy || folio_test_uptodate(folio))
 		return 0;
-	return nonblock ? -EAGAIN : wait_for_folio(folio, false);
+	return nonblock ? -EAGAIN : wait_for_folio(folio, SV_LAZY_WAIT);
 }
 
 /* Wait for a span. @ready counts the bytes before the first one that fails. */
-static int wait_for_span(const struct sv_span *span, bool nonblock,
+static int wait_for_span(const struct sv_span *span, enum sv_lazy how,
 			 size_t *ready)
 {
 	const struct bio_vec *bv = &span->loan->bv[span->run];
@@ -74,7 +77,7 @@ static int wait_for_span(const struct sv_span *span, bool nonblock,
 
 	*ready = 0;
 	while (*ready < span->len) {
-		err = wait_for_folio(sv_bvec_folio(bv, skip, &n), nonblock);
+		err = wait_for_folio(sv_bvec_folio(bv, skip, &n), how);
 		if (err)
 			return err;
 		*ready += n;
@@ -93,14 +96,13 @@ static int wait_for_span(const struct sv_span *span, bool nonblock,
  * @window: private
  * @whole: wait for all of it; otherwise just for the first span, and stop before
  *	the next one that may have to be waited for
- * @nonblock: -EAGAIN rather than wait for what is on its way; what could not be
- *	read at first is read at once, as any file is
+ * @how: which of them may be waited for
  * @ready: result: bytes that are there, from the front
  *
  * Return: 0; or, if none are there (with @whole: if any is missing), -EIO,
- * -EAGAIN, or -EINTR: a fatal signal came.
+ * -EAGAIN, -SV_EWAIT, or -EINTR: a fatal signal came.
  */
-int sv_lazy_wait(const struct sv_spans *window, bool whole, bool nonblock,
+int sv_lazy_wait(const struct sv_spans *window, bool whole, enum sv_lazy how,
 		 size_t *ready)
 {
 	int err = 0;
@@ -114,7 +116,7 @@ int sv_lazy_wait(const struct sv_spans *window, bool whole, bool nonblock,
 		if (span->loan->lazy) {
 			if (i && !whole)
 				break;
-			err = wait_for_span(span, nonblock, &n);
+			err = wait_for_span(span, how, &n);
 		}
 		*ready += n;
 	}

@@ -25,7 +25,9 @@ static ssize_t vec_pull(struct sv_pull *pull, size_t len)
 	ret = sv_vector_window(from, &start, &held, U32_MAX, &window);
 	/* a copy needs the bytes now */
 	if (!ret && (pull->flags & SPLICEVEC_COPY)) {
-		ret = sv_lazy_wait(&window, false, sv_pull_nonblock(pull), &ready);
+		ret = sv_lazy_wait(&window, false,
+				   sv_lazy_how(sv_pull_nonblock(pull), pull->nowait),
+				   &ready);
 		sv_spans_cut(&window, ready);
 	}
 	if (!ret)

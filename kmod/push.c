@@ -104,7 +104,8 @@ static ssize_t push_window(struct sv_handoff *handoff, struct sv_spans *window,
 		return -EOPNOTSUPP;
 	if (window->lazy && sink->by != SPLICEVEC_ROUTE_MOVED)
 		ret = sv_lazy_wait(window, sink->record,
-				   handoff->flags & SPLICEVEC_NONBLOCK, &ready);
+				   sv_lazy_how(handoff->flags & SPLICEVEC_NONBLOCK,
+					       handoff->nowait), &ready);
 	if (ret)
 		return ret;
 	handoff->behind = behind + len - ready;

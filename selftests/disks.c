@@ -62,9 +62,6 @@ struct mapper_command {
 	char rest[2048];
 };
 
-/* Milliseconds until a late error. */
-#define LATE	50
-
 /* @which of our devices; @rest: what follows the head. */
 static int mapper(const char *which, unsigned long number, unsigned int flags,
 		  unsigned int parts, const void *rest, size_t len,
@@ -144,7 +141,7 @@ static size_t describe(char *to, size_t room, const struct disk_part *part,
 								   DISK_SLOW);
 	if (part->how == DISK_BROKEN_LATE)
 		snprintf(params, sizeof(params), "%u:%u 0 %d", major(broken),
-			 minor(broken), LATE);
+			 minor(broken), DISK_LATE);
 	len = sizeof(spec) + strlen(params) + 1;
 	len = (len + 7) & ~7UL;
 	if (len > room)

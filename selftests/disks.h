@@ -22,6 +22,8 @@ void disk_fill(enum disk disk, uint64_t seed, size_t len);
 /* Milliseconds a slow part takes for each read, or write; and a lagging one for a write. */
 #define DISK_SLOW	1500
 #define DISK_LAG	20
+/* And until a late error comes. */
+#define DISK_LATE	50
 
 struct disk_part {
 	enum {

@@ -9,6 +9,7 @@
 #include "disks.h"
 #include "fuse.h"
 #include "places_file.h"
+#include "rings.h"
 #include "sinks.h"
 
 #include <fcntl.h>
@@ -395,6 +396,39 @@ TEST_F(broken, pull_that_waits_has_the_error_itself)
 	check_errno(EIO, sv_pull(vec, self->disk, SV_POSITION, SV_ALL, 0));
 	check_eq(PART, lseek(self->disk, 0, SEEK_CUR));
 	check_held(vec, SEED, 0, PART);
+}
+
+/* It takes a try anew to know whether it can be read: that is for io_uring's threads. */
+TEST_F(broken, submitter_does_not_wait_for_it_to_be_read_again)
+{
+	struct splicevec_push cmd;
+	struct io_uring ring;
+	double least = 1, begin;
+	unsigned int i;
+	int ends[2];
+
+	NEEDS(ring_missing(0));
+	must(pipe2(ends, O_CLOEXEC));
+	ring_open(&ring, 4, 0);
+	check_eq(PART, sv_drop(self->vec, PART));
+	check_errno(EIO, sv_push(self->vec, ends[1], SV_POSITION, PART, 0));
+	for (i = 0; i < 5; i++) {
+		cmd = (struct splicevec_push){
+			.fd = ends[1],
+			.offset = SV_POSITION,
+			.len = PART,
+		};
+		ring_push(&ring, self->vec, &cmd, i, 0);
+		begin = now();
+		ring_submit(&ring, 1);
+		begin = now() - begin;
+		least = begin < least ? begin : least;
+		check_eq(-EIO, ring_result(&ring, i));
+	}
+	check(least < DISK_LATE / 1e3, "it waits for %g s", least);
+	io_uring_queue_exit(&ring);
+	close(ends[0]);
+	close(ends[1]);
 }
 
 FIXTURE_VARIANT(lazy)
