@@ -18,14 +18,17 @@
 
 /*
  * A task is also woken for work that somebody has put on it, and that is done on its
- * way to user space, as io_uring's. Such a task comes back: a signal is all that user
- * space is told of.
+ * way to user space, as io_uring's. Such a task comes back, and user space is told of
+ * signals only; unless its time would begin anew.
  */
-static long come_back(long ret)
+static long come_back(long ret, const struct sv_command *command,
+		      const union sv_args *args)
 {
 	bool woken = signal_pending(current) && !task_sigpending(current);
 
-	return ret == -EINTR && woken ? -ERESTARTNOINTR : ret;
+	if (ret != -EINTR || !woken || (command->timed && command->timed(args)))
+		return ret;
+	return -ERESTARTNOINTR;
 }
 
 static long sv_ioctl(struct file *file, unsigned int number, unsigned long arg)
@@ -44,7 +47,7 @@ static long sv_ioctl(struct file *file, unsigned int number, unsigned long arg)
 	if (!ret)
 		ret = command->run(file->private_data, &args);
 	if (ret)
-		return come_back(ret);
+		return come_back(ret, command, &args);
 	return sv_args_copy_out(&args, &command->layout, user);
 }
 

@@ -139,6 +139,11 @@ static long run_reap(struct sv_vector *vec, union sv_args *args)
 	return sv_reap(vec, &args->reap);
 }
 
+static bool reap_timed(const union sv_args *args)
+{
+	return args->reap.timeout < KTIME_MAX;
+}
+
 static int check_cancel(const union sv_args *args)
 {
 	return sv_args_check_cancel(&args->cancel);
@@ -198,7 +203,8 @@ static const struct sv_command commands[] = {
 	{ SPLICEVEC_FEATURES, 0,
 	  SV_LAYOUT(splicevec_features, features, stable_reasons), NULL, run_features },
 	{ SPLICEVEC_REAP, FMODE_READ,
-	  SV_LAYOUT(splicevec_reap, count, left), check_reap, run_reap },
+	  SV_LAYOUT(splicevec_reap, count, left), check_reap, run_reap,
+	  reap_timed },
 	{ SPLICEVEC_CANCEL, FMODE_READ,
 	  SV_LAYOUT(splicevec_cancel, count, reserved), check_cancel, run_cancel },
 	{ SPLICEVEC_POLICY, FMODE_READ,

@@ -30,6 +30,7 @@ union sv_args {
  * @layout: of its struct; the fields of its first version end at @layout.min
  * @check: what can be seen from the struct alone; NULL: nothing
  * @run: do it, on arguments that were checked
+ * @timed: will it give up after a time, which would begin anew if it did? NULL: no
  */
 struct sv_command {
 	unsigned int number;
@@ -37,6 +38,7 @@ struct sv_command {
 	struct sv_args_layout layout;
 	int (*check)(const union sv_args *args);
 	long (*run)(struct sv_vector *vec, union sv_args *args);
+	bool (*timed)(const union sv_args *args);
 };
 
 const struct sv_command *sv_command_find(unsigned int number);

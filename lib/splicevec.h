@@ -175,7 +175,8 @@ int64_t sv_push_strict(int vec, int fd, int64_t offset, uint64_t len,
  * @timeout: nanoseconds to wait at the most; 0: do not wait, -1: without limit
  *
  * Return: records taken, fewer than @min after the time or on a signal, or a
- * negative errno: -EINTR if a signal came and there were none.
+ * negative errno: -EINTR if a signal came and there were none. With a time to wait work
+ * that io_uring has for the thread is like a signal.
  */
 int sv_reap(int vec, struct splicevec_completion *records,
 	    unsigned int capacity, unsigned int min, int64_t timeout);

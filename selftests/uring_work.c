@@ -60,4 +60,39 @@ TEST_F(uring_work, does_not_cut_a_push_short)
 	unmap_pages(memory, LEN);
 }
 
+/* Milliseconds from one piece of work to the next, how many there are, and for how many to wait. */
+#define STEP	50
+#define STEPS	40
+#define WAIT	4
+
+/* Whatever there is to do, the time of a REAP is over when it is over. */
+TEST_F(uring_work, does_not_begin_the_time_of_a_reap_anew)
+{
+	struct __kernel_timespec at[STEPS];
+	long step = STEP * slower(), took;
+	struct splicevec_completion record;
+	struct timespec begin, end;
+	int vec = new_vector(), i;
+	struct io_uring ring;
+
+	ring_open(&ring, STEPS, 0);
+	for (i = 0; i < STEPS; i++) {
+		at[i] = (struct __kernel_timespec){
+			.tv_sec = step * (i + 1) / 1000,
+			.tv_nsec = step * (i + 1) % 1000 * 1000000,
+		};
+		io_uring_prep_timeout(ring_sqe(&ring), &at[i], 0, 0);
+	}
+	ring_submit(&ring, STEPS);
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	i = sv_reap(vec, &record, 1, 1, WAIT * step * 1000000LL);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	took = (end.tv_sec - begin.tv_sec) * 1000 +
+	       (end.tv_nsec - begin.tv_nsec) / 1000000;
+	check(!i || i == -EINTR, "not over, but %s", result_name(i));
+	check(took < STEPS / 2 * step, "it took %ld ms", took);
+	io_uring_queue_exit(&ring);
+	close(vec);
+}
+
 TEST_HARNESS_MAIN

@@ -30,7 +30,7 @@
  *  - EAGAIN: NONBLOCK was asked for, or the source or sink is O_NONBLOCK, and
  *    the command would have to wait.
  *  - EINTR: a signal came before anything was moved. After that a signal ends
- *    the command with the short count.
+ *    the command with the short count. See REAP for what else may be EINTR there.
  *  - EDQUOT: the user already holds as many pages, or has pinned as much memory
  *    (RLIMIT_MEMLOCK), as they may.
  *  - ENOBUFS: the vector has as many spans, or completion records, as one vector
@@ -520,7 +520,8 @@ struct splicevec_completion {
  * @left: out: records that were left
  *
  * Records that cannot be written (EFAULT) are not lost; they are the next again. A
- * signal is EINTR only if there are no records. poll(2) says POLLPRI as long as
+ * signal is EINTR only if there are no records; with a time to wait so is work that
+ * io_uring has for the thread, which ends the wait. poll(2) says POLLPRI as long as
  * there are some.
  */
 struct splicevec_reap {
