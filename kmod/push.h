@@ -12,6 +12,7 @@
 #include "spans.h"
 #include "type.h"
 
+struct msghdr;
 struct pipe_inode_info;
 struct sv_account;
 struct sv_completion;
@@ -220,6 +221,8 @@ static inline bool sv_handoff_unstable(const struct sv_handoff *handoff,
 
 /* For the sinks. */
 void sv_handoff_copied(struct sv_handoff *handoff, size_t len);
+ssize_t sv_handoff_lend(struct sv_handoff *handoff, struct msghdr *msg,
+			const struct sv_spans *window, size_t len);
 
 /* For the doors, SPLICE and FEATURES. */
 int sv_handoff_begin(struct sv_handoff *handoff, int fd);

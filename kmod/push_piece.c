@@ -8,10 +8,12 @@
 
 #include <linux/err.h>
 #include <linux/minmax.h>
+#include <linux/net.h>
 #include <linux/sizes.h>
 
 #include "completion.h"
 #include "pin.h"
+#include "send.h"
 #include "stable.h"
 #include "verify.h"
 
@@ -88,6 +90,36 @@ void sv_handoff_copied(struct sv_handoff *handoff, size_t len)
 	handoff->copied += len;
 	if (handoff->completion)
 		sv_completion_add_copied(handoff->completion, len);
+}
+
+/**
+ * sv_handoff_lend - have a socket take bytes the tracked way
+ * @handoff: a push at work, to a socket
+ * @msg: flags, and an iterator over the bytes
+ * @window: they are at its front
+ * @len: how many
+ *
+ * Context: may sleep.
+ * Return: bytes accepted or a negative errno.
+ */
+ssize_t sv_handoff_lend(struct sv_handoff *handoff, struct msghdr *msg,
+			const struct sv_spans *window, size_t len)
+{
+	struct sv_send send = {
+		.sock = sock_from_file(handoff->file),
+		.window = window,
+		.len = len,
+		.account = handoff->account,
+		.completion = handoff->completion,
+	};
+	ssize_t ret = sv_send_tracked(&send, msg);
+
+	if (ret > 0) {
+		handoff->copied += send.copied;
+		if (!send.settled)
+			handoff->result |= SPLICEVEC_ESTIMATED;
+	}
+	return ret;
 }
 
 static ssize_t hand_over(struct sv_handoff *handoff,

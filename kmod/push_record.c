@@ -28,12 +28,6 @@ static void set_flags(const struct sv_handoff *handoff, struct msghdr *msg)
 		msg->msg_flags |= MSG_DONTWAIT;
 }
 
-static ssize_t send(struct sv_handoff *handoff, struct msghdr *msg)
-{
-	set_flags(handoff, msg);
-	return sock_sendmsg(sock_from_file(handoff->file), msg);
-}
-
 static bool record_match(const struct sv_handoff *handoff)
 {
 	return is_sort(handoff, SV_SOCK_RECORD);
@@ -98,28 +92,6 @@ static struct sv_route record_route(const struct sv_handoff *handoff,
 	return route;
 }
 
-static ssize_t send_tracked(struct sv_handoff *handoff, struct msghdr *msg,
-			    const struct sv_spans *window, size_t len)
-{
-	struct sv_send to = {
-		.sock = sock_from_file(handoff->file),
-		.window = window,
-		.len = len,
-		.account = handoff->account,
-		.completion = handoff->completion,
-	};
-	ssize_t ret;
-
-	set_flags(handoff, msg);
-	ret = sv_send_tracked(&to, msg);
-	if (ret > 0) {
-		handoff->copied += to.copied;
-		if (!to.settled)
-			handoff->result |= SPLICEVEC_ESTIMATED;
-	}
-	return ret;
-}
-
 static ssize_t push_by(struct sv_handoff *handoff,
 		       const struct sv_spans *window, size_t len,
 		       enum splicevec_route by)
@@ -131,10 +103,11 @@ static ssize_t push_by(struct sv_handoff *handoff,
 	ret = sv_spans_iter(window, len, ITER_SOURCE, &msg.msg_iter, &runs);
 	if (ret)
 		return ret;
+	set_flags(handoff, &msg);
 	if (by == SPLICEVEC_ROUTE_TRACKED)
-		ret = send_tracked(handoff, &msg, window, len);
+		ret = sv_handoff_lend(handoff, &msg, window, len);
 	else
-		ret = send(handoff, &msg);
+		ret = sock_sendmsg(sock_from_file(handoff->file), &msg);
 	kvfree(runs);
 	return ret;
 }
@@ -189,7 +162,8 @@ static ssize_t alien_push(struct sv_handoff *handoff,
 	};
 
 	sv_span_iter(&span, ITER_SOURCE, &msg.msg_iter);
-	return send(handoff, &msg);
+	set_flags(handoff, &msg);
+	return sock_sendmsg(sock_from_file(handoff->file), &msg);
 }
 
 const struct sv_sink sv_sink_alien = {

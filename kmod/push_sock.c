@@ -10,7 +10,6 @@
 #include <net/inet_connection_sock.h>
 #include <net/sock.h>
 
-#include "send.h"
 #include "sock.h"
 
 static bool sock_match(const struct sv_handoff *handoff)
@@ -75,27 +74,6 @@ static struct sv_route sock_route(const struct sv_handoff *handoff,
 	return route;
 }
 
-static noinline ssize_t send_tracked(struct sv_handoff *handoff,
-				     struct socket *sock, struct msghdr *msg,
-				     const struct sv_spans *window, size_t len)
-{
-	struct sv_send send = {
-		.sock = sock,
-		.window = window,
-		.len = len,
-		.account = handoff->account,
-		.completion = handoff->completion,
-	};
-	ssize_t ret = sv_send_tracked(&send, msg);
-
-	if (ret > 0) {
-		handoff->copied += send.copied;
-		if (!send.settled)
-			handoff->result |= SPLICEVEC_ESTIMATED;
-	}
-	return ret;
-}
-
 static inline ssize_t send(struct sv_handoff *handoff, struct msghdr *msg,
 			   const struct sv_spans *window, size_t len,
 			   enum splicevec_route by)
@@ -110,7 +88,7 @@ static inline ssize_t send(struct sv_handoff *handoff, struct msghdr *msg,
 		handoff->result |= SPLICEVEC_ESTIMATED;
 		return sv_tcp_splice_pages(sock, msg);
 	case SPLICEVEC_ROUTE_TRACKED:
-		return send_tracked(handoff, sock, msg, window, len);
+		return sv_handoff_lend(handoff, msg, window, len);
 	default:
 		return sock_sendmsg(sock, msg);
 	}
