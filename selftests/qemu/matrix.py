@@ -45,17 +45,19 @@ STEADY_CLOCK = ("tsc=reliable",)
 
 # The table of all that differs between kernels when testing.
 FLAVOURS = {
-    "": Flavour(rare=("stable_bound", "stable_refused", "stable_stalls",
-                      "stable_storm", "stable_traps")),
+    "": Flavour(rare=("stable_bound", "stable_stalls", "stable_storm",
+                      "stable_traps")),
     "debug": Flavour(
         slower=8, memory="3G",
         cmdline=(*STEADY_CLOCK, "page_owner=on"),
         rare=("algebra", "algebra_model", "asfileshared", "bulk", "datagrams",
-              "faults_lend", "howells", "interrupted", "lend", "lent", "map",
-              "mcvoy", "shared_datagrams", "stable", "stable_attack",
-              "stable_bound", "stable_pressure", "stable_refused",
-              "stable_stalls", "stable_storm", "stable_traps",
-              "strict_direct", "transfers"),
+              "faults_lend", "howells", "interrupted", "lazy", "lend", "lent",
+              "map", "mcvoy", "repeated", "shared_datagrams", "snapshot",
+              "sockets", "stable", "stable_attack", "stable_bound",
+              "stable_pressure", "stable_refused", "stable_stalls",
+              "stable_storm", "stable_traps", "strict_datagrams",
+              "strict_direct", "tracing", "transfers", "uncached",
+              "uring_server"),
         guests=2),
     # Where many are at the same thing at once.
     "kcsan": Flavour(
