@@ -86,6 +86,15 @@ static ssize_t push_pieces(struct sv_handoff *handoff, struct sv_spans *window,
 	return done ?: ret;
 }
 
+/* Spans may move on before they are read; not copies of them, which are of bytes. */
+static bool needs_bytes(const struct sv_handoff *handoff)
+{
+	if (handoff->sink->blind)
+		return false;
+	return handoff->sink->by != SPLICEVEC_ROUTE_MOVED ||
+	       (handoff->flags & (SPLICEVEC_STRICT | SPLICEVEC_STABLE));
+}
+
 /*
  * Push what is ready of a window, after which @behind bytes follow.
  *
@@ -102,7 +111,7 @@ static ssize_t push_window(struct sv_handoff *handoff, struct sv_spans *window,
 	if ((handoff->flags & SPLICEVEC_NOCOPY) &&
 	    sv_handoff_must_copy(handoff, window, len))
 		return -EOPNOTSUPP;
-	if (window->lazy && sink->by != SPLICEVEC_ROUTE_MOVED)
+	if (window->lazy && needs_bytes(handoff))
 		ret = sv_lazy_wait(window, sink->record,
 				   sv_lazy_how(handoff->flags & SPLICEVEC_NONBLOCK,
 					       handoff->nowait), &ready);

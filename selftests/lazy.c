@@ -89,6 +89,15 @@ TEST_F(slow, pulls_of_the_same_share_one_read)
 	check(now() - start < SLOW, "read once more: %.1f s", now() - start);
 }
 
+TEST_F(slow, copies_for_a_vector_wait_for_the_bytes)
+{
+	int to = new_vector();
+
+	check_eq(SIZE, sv_pull(self->vec, self->disk, 0, SIZE, SPLICEVEC_LAZY));
+	check_eq(SIZE, sv_push(self->vec, to, SV_POSITION, SV_ALL, SPLICEVEC_STABLE));
+	check_held(to, SEED, 0, SIZE);
+}
+
 TEST_F(slow, nonblocking_push_is_eagain_until_the_bytes_are_there)
 {
 	struct splicevec_info before;
@@ -351,10 +360,13 @@ TEST_F(broken, read_gives_what_lies_before_and_then_eio)
 /* Bad bytes pass through nobody's hands as good ones. */
 TEST_F(broken, bad_span_is_bad_wherever_it_goes)
 {
-	int other = new_vector(), sink = new_file(TMPFS, O_RDWR);
+	int other = new_vector(), sink = new_file(TMPFS, O_RDWR), third = new_vector();
 
 	check_eq(10, sv_pull(other, self->vec, PART + 100, 10, 0));
 	check_errno(EIO, sv_push(other, sink, 0, SV_ALL, 0));
+	/* a vector that is given copies cannot be asked for them later */
+	check_errno(EIO, sv_push(other, third, SV_POSITION, SV_ALL, SPLICEVEC_STABLE));
+	check_errno(EIO, sv_push_strict(other, third, SV_POSITION, SV_ALL, 0, 1));
 	check_eq(2 * PART, sv_push(self->vec, other, SV_POSITION, 2 * PART, 0));
 	check_errno(EIO, sv_push(other, sink, 0, SV_ALL, 0));
 	check_eq(10, sv_drop(other, 10));
