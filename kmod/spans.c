@@ -8,6 +8,7 @@
 #include <linux/bvec.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "loan.h"
@@ -276,6 +277,7 @@ void sv_spans_drop(struct sv_spans *spans, u64 len)
 		loan = consume_first(spans, &len);
 		if (loan)
 			sv_loan_put(loan);
+		cond_resched();
 	}
 }
 

@@ -8,6 +8,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/poll.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "account.h"
@@ -307,5 +308,6 @@ void sv_vector_consume(struct sv_vector *vec, u64 len)
 		spin_unlock(&vec->lock);
 		for (i = 0; i < nr; i++)
 			sv_loan_put(emptied[i]);
+		cond_resched();
 	} while (!done);
 }
