@@ -313,10 +313,22 @@ static ssize_t take(struct sv_pull *pull, size_t len)
 	return ask_source(pull, len);
 }
 
+/*
+ * Poll may not know that a receive wants more than there is, as TLS on 6.1 all of a
+ * record: then nobody tells when to try again.
+ */
+static void back_off(struct sv_pull *pull)
+{
+	schedule_timeout_interruptible(1);
+	if (pull->timeout != MAX_SCHEDULE_TIMEOUT)
+		pull->timeout--;
+}
+
 /* Whoever waits holds no memory and no charge for what has not come yet. */
 static ssize_t pull_step(struct sv_pull *pull, size_t len)
 {
 	const struct sv_source *source = pull->source;
+	bool again = false;
 	ssize_t ret;
 
 	if (!source->wait)
@@ -327,10 +339,12 @@ static ssize_t pull_step(struct sv_pull *pull, size_t len)
 			ret = take(pull, len);
 		if (ret != -EAGAIN || sv_pull_nonblock(pull) || !pull->timeout)
 			return ret;
-		/* somebody else was faster */
 		if (signal_pending(current))
 			return -EINTR;
-		cond_resched();
+		/* at first: somebody else was faster */
+		if (again)
+			back_off(pull);
+		again = true;
 	}
 }
 

@@ -50,9 +50,9 @@ int sv_sock_wait_readable(struct file *file, bool nonblock, bool quiet,
 
 	if (quiet && READ_ONCE(sk->sk_err))
 		return -EAGAIN;
+	*timeout = min(*timeout, sock_rcvtimeo(sk, nonblock));
 	if (!READ_ONCE(sock->ops)->poll || is_readable(file, sock))
 		return 1;
-	*timeout = min(*timeout, sock_rcvtimeo(sk, nonblock));
 	add_wait_queue(sk_sleep(sk), &wait);
 	while (!is_readable(file, sock)) {
 		if (!*timeout || signal_pending(current)) {

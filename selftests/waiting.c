@@ -7,12 +7,15 @@
 
 #include "contents.h"
 #include "places.h"
+#include "sock_places.h"
 
 #include <fcntl.h>
+#include <linux/tls.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <splicevec.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <termios.h>
@@ -482,6 +485,42 @@ TEST_F(waiting, signal_ends_a_splice_and_leaves_the_rest)
 	must_sv(sv_info(vec, &info));
 	check_eq(pushed, info.head);
 	check_eq(all, info.tail);
+}
+
+static double seconds(const struct timeval *time)
+{
+	return time->tv_sec + time->tv_usec / 1e6;
+}
+
+/* Of this thread, as far as it was at work. */
+static double busy_until_now(void)
+{
+	struct rusage usage;
+
+	must(getrusage(RUSAGE_THREAD, &usage));
+	return seconds(&usage.ru_utime) + seconds(&usage.ru_stime);
+}
+
+/* Poll may call it readable, but there is nothing to receive. */
+TEST_F(waiting, half_a_record_of_tls_is_waited_for_asleep)
+{
+	static const unsigned char half[] = { 23, 3, 3, 0, 64, 1, 2, 3 };
+	struct timeval limit = { .tv_sec = slower() };
+	int fds[2], vec = new_vector();
+	double before;
+
+	NEEDS(place_missing(KTLS));
+	stream_pair(TCP4, fds);
+	must_sv(ktls_on(fds[1], TLS_RX));
+	must(setsockopt(fds[1], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)));
+	write_all(fds[0], half, sizeof(half));
+	before = busy_until_now();
+	check_errno(EAGAIN, sv_pull(vec, fds[1], SV_POSITION, 1, 0));
+	check(busy_until_now() - before < 0.75 * slower(), "busy for %g s",
+	      busy_until_now() - before);
+	close(fds[0]);
+	close(fds[1]);
+	close(vec);
 }
 
 TEST_HARNESS_MAIN
