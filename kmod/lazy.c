@@ -7,28 +7,99 @@
 
 #include <linux/minmax.h>
 #include <linux/pagemap.h>
+#include <linux/sched/signal.h>
 
 #include "loan.h"
 #include "nowait.h"
 
 /*
- * Read a folio once more: one block that cannot be read fails the whole request
- * it was a part of. The lock keeps the folio in its file, and with it the inode.
+ * Keep the file of a locked folio. A span holds neither its file nor the filesystem,
+ * and the folio's lock, which does, ends when it has been read.
  *
- * Return: 0: unlocked when it has been read, -EIO, -EINTR or the filesystem's own
- * error.
+ * Return: true: let_go() follows. False: the filesystem is being frozen, mounted
+ * anew or unmounted, or the file deleted: that comes to an end, if need be with the
+ * folio out of the file.
  */
-static int read_again(struct folio *folio)
+static bool hold(struct inode *inode)
+{
+	struct super_block *sb = inode->i_sb;
+
+	/* whoever has this lock may wait for the folio */
+	if (!down_read_trylock(&sb->s_umount))
+		return false;
+	if (igrab(inode))
+		return true;
+	up_read(&sb->s_umount);
+	return false;
+}
+
+static void let_go(struct inode *inode)
+{
+	struct super_block *sb = inode->i_sb;
+
+	iput(inode);
+	up_read(&sb->s_umount);
+}
+
+/*
+ * Find and hold the file that a folio is to be read from.
+ *
+ * Return: 0, or -EINTR: a fatal signal came. @mapping: the file's, or NULL if there is
+ * nothing to read: it has been read, or the file has lost it.
+ */
+static int hold_mapping(struct folio *folio, struct address_space **mapping)
+{
+	bool held;
+	int err;
+
+	do {
+		err = folio_lock_killable(folio);
+		if (err)
+			return err;
+		*mapping = folio_test_uptodate(folio) ? NULL : folio->mapping;
+		held = !*mapping || hold((*mapping)->host);
+		folio_unlock(folio);
+		if (!held && schedule_timeout_killable(1) && fatal_signal_pending(current))
+			return -EINTR;
+	} while (!held);
+	return 0;
+}
+
+/* Read and wait, if it is still to be read. Under the invalidate lock, as any read. */
+static int read_locked(struct folio *folio, struct address_space *mapping)
 {
 	int err = folio_lock_killable(folio);
 
 	if (err)
 		return err;
-	if (folio_test_uptodate(folio) || !folio->mapping) {
+	if (folio_test_uptodate(folio) || folio->mapping != mapping) {
 		folio_unlock(folio);
 		return 0;
 	}
-	return folio->mapping->a_ops->read_folio(NULL, folio);
+	/* unlocks it when it has been read */
+	return mapping->a_ops->read_folio(NULL, folio) ?:
+	       folio_wait_locked_killable(folio);
+}
+
+/*
+ * Read a folio once more: one block that cannot be read fails the whole request
+ * it was a part of.
+ *
+ * Return: 0: if it could be read it is uptodate now; -EIO, -EINTR or the filesystem's
+ * own error.
+ */
+static int read_again(struct folio *folio)
+{
+	struct address_space *mapping;
+	int err = hold_mapping(folio, &mapping);
+
+	if (err || !mapping)
+		return err;
+	filemap_invalidate_lock_shared(mapping);
+	err = read_locked(folio, mapping);
+	filemap_invalidate_unlock_shared(mapping);
+	let_go(mapping->host);
+	return err;
 }
 
 static int wait_for_folio(struct folio *folio, enum sv_lazy how)
@@ -44,7 +115,7 @@ static int wait_for_folio(struct folio *folio, enum sv_lazy how)
 	err = folio_wait_locked_killable(folio);
 	if (err || folio_test_uptodate(folio))
 		return err;
-	err = read_again(folio) ?: folio_wait_locked_killable(folio);
+	err = read_again(folio);
 	return err ?: folio_test_uptodate(folio) ? 0 : -EIO;
 }
 

@@ -13,8 +13,10 @@
 #include "sinks.h"
 
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <signal.h>
 #include <splicevec.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -571,6 +573,57 @@ TEST_F(lazily, file_past_its_page_cache_is_eopnotsupp)
 		SKIP(return, "%s", place_missing(EXT4));
 	file = reopen(pattern_file(EXT4, SEED, PAGE), O_RDONLY | O_DIRECT);
 	check_errno(EOPNOTSUPP, sv_pull(vec, file, 0, PAGE, SPLICEVEC_LAZY));
+}
+
+FIXTURE(beside)
+{
+	struct ledger before;
+	int disk;
+	int vec;
+};
+
+/* What cannot be read, and what takes long to be discarded. */
+FIXTURE_SETUP(beside)
+{
+	static const struct disk_part parts[] = {
+		{ DISK_BROKEN, PART }, { DISK_DELAYED, PART },
+	};
+
+	if (bad_disk_missing())
+		SKIP(return, "%s", bad_disk_missing());
+	ledger_read(&self->before);
+	self->disk = bad_disk_open(parts, ARRAY_LEN(parts), O_RDWR);
+	self->vec = new_vector();
+	check_eq(PART, sv_pull(self->vec, self->disk, 0, PART, SPLICEVEC_LAZY));
+	check_errno(EIO, sv_push(self->vec, new_file(TMPFS, O_RDWR), 0, SV_ALL, 0));
+}
+
+FIXTURE_TEARDOWN(beside)
+{
+	close_all();
+	ledger_settle(&self->before);
+	EXPECT_EQ(0, failures());
+}
+
+static void zero_out(void *arg)
+{
+	uint64_t range[2] = { PART, PART };
+
+	must(ioctl(*(int *)arg, BLKZEROOUT, range));
+}
+
+/* Blocks that are about to be another's must not get into a page of the file. */
+TEST_F(beside, nothing_is_read_again_while_blocks_are_taken_away)
+{
+	int sink = new_file(TMPFS, O_RDWR);
+	struct worker worker;
+	double start = now();
+
+	worker_start(&worker, zero_out, &self->disk);
+	usleep(1000 * DISK_SLOW / 4);
+	check_errno(EIO, sv_push(self->vec, sink, 0, SV_ALL, 0));
+	check(now() - start >= SLOW, "it took %.1f s", now() - start);
+	worker_finish(&worker);
 }
 
 TEST_HARNESS_MAIN
