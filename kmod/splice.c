@@ -55,15 +55,18 @@ static int push_all(struct sv_handoff *handoff, struct splicevec_splice *args,
 }
 
 /*
- * Pull a chunk. A stream is waited for only before its first bytes.
+ * Pull a chunk; what comes a record a step comes whole. A stream is waited for only
+ * before its first bytes.
  *
  * Return: bytes, or a negative errno.
  */
 static ssize_t splice_pull(struct sv_pull *pull, struct splicevec_splice *args)
 {
-	u64 len = min_t(u64, args->len - args->pulled, SV_SPLICE_CHUNK);
+	u64 len = args->len - args->pulled;
 	ssize_t ret;
 
+	if (!pull->source->single)
+		len = min_t(u64, len, SV_SPLICE_CHUNK);
 	ret = sv_pull_gather(pull, args->in_offset, len);
 	if (ret == -EAGAIN)
 		args->result |= SPLICEVEC_IN_AGAIN;

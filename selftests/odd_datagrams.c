@@ -388,4 +388,28 @@ TEST_F(datagrams, unix_datagram_of_two_megabytes_is_pulled_whole)
 	}
 }
 
+/* However much SPLICE takes of a stream at a time. */
+TEST_F(datagrams, unix_datagram_of_two_megabytes_is_spliced_whole)
+{
+	int in[2], vec = new_vector(), file = new_file(TMPFS, O_RDWR);
+	struct splicevec_splice cmd = {
+		.out = file,
+		.in_offset = SV_POSITION,
+		.out_offset = SV_POSITION,
+		.len = MIB(4),
+	};
+	size_t len = MIB(2) + 5;
+	int room = MIB(8), from;
+
+	datagram_pair(UNIX_DGRAM, in);
+	must(setsockopt(in[1], SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)));
+	from = vector_with(SEED, 0, len);
+	check_push(from, in[1], SV_ALL, 0, len);
+	cmd.in = in[0];
+	check_errno(0, sv_cmd_splice(vec, &cmd));
+	check_eq(len, cmd.pulled);
+	check_eq(len, cmd.pushed);
+	check_eq(-1, file_check(file, 0, SEED, 0, len));
+}
+
 TEST_HARNESS_MAIN
