@@ -16,6 +16,7 @@ static bool vec_match(const struct sv_pull *pull)
 static ssize_t vec_pull(struct sv_pull *pull, size_t len)
 {
 	struct sv_vector *from = sv_vector_of(pull->file);
+	bool copy = pull->flags & SPLICEVEC_COPY;
 	struct sv_spans window = {};
 	s64 start = pull->position.pos;
 	u64 held = len;
@@ -24,14 +25,16 @@ static ssize_t vec_pull(struct sv_pull *pull, size_t len)
 
 	ret = sv_vector_window(from, &start, &held, U32_MAX, &window);
 	/* a copy needs the bytes now */
-	if (!ret && (pull->flags & SPLICEVEC_COPY)) {
+	if (!ret && copy) {
 		ret = sv_lazy_wait(&window, false,
 				   sv_lazy_how(sv_pull_nonblock(pull), pull->nowait),
 				   &ready);
 		sv_spans_cut(&window, ready);
 	}
+	/* and it is what needs a place in the vector then, not what it is made of */
 	if (!ret)
-		ret = sv_pull_room(pull, window.nr);
+		ret = copy ? sv_spans_reserve(&pull->batch, window.nr) :
+			     sv_pull_room(pull, window.nr);
 	if (!ret) {
 		ret = window.tail;
 		pull->position.pos = start + ret;

@@ -5,6 +5,7 @@
  */
 #include "kselftest_harness.h"
 
+#include "contents.h"
 #include "places.h"
 #include "vectors.h"
 
@@ -498,6 +499,24 @@ TEST_F(account, spans_beyond_the_bound_are_enobufs_and_nothing_is_lost)
 	check_eq(-1, pattern_check(buf, SEED, 10, 70));
 	check_eq(3, sv_push_mem(full, buf, 70, 0));
 	check(!memcmp(buf, "abc", 3), "not what the pipe held");
+}
+
+/* A copy is one span, whatever it is made of. */
+TEST_F(account, copy_of_many_spans_needs_the_place_of_one)
+{
+	int file = pattern_file(TMPFS, SEED, PAGE), vec = new_vector();
+	int full = new_vector(), i;
+
+	put_file(PARAMETERS "vector_spans", "8");
+	for (i = 0; i < 8; i++)
+		check_eq(10, sv_pull(vec, file, 10 * i, 10, 0));
+	for (i = 0; i < 7; i++)
+		check_eq(10, sv_pull(full, file, 10 * i, 10, 0));
+	check_errno(ENOBUFS, sv_pull(full, vec, SV_POSITION, 80, 0));
+	check_eq(80, sv_pull(full, vec, SV_POSITION, 80, SPLICEVEC_COPY));
+	check_errno(ENOBUFS, sv_pull(full, vec, SV_POSITION, 80, SPLICEVEC_COPY));
+	check_eq(70, sv_drop(full, 70));
+	check_held(full, SEED, 0, 80);
 }
 
 static bool cannot_open(void *arg)
