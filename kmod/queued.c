@@ -13,7 +13,7 @@
 #include <linux/errno.h>
 #include <linux/file.h>
 #include <linux/fsnotify.h>
-#include <linux/list.h>
+#include <linux/hashtable.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -28,19 +28,19 @@
  * @iocb: what the file is given; holds one reference on it
  * @host: what is written to, told from others by its address; @iocb's file has it
  * @len: bytes
- * @node: in the list of all that have not ended
+ * @node: with those that have not ended, found by @host
  */
 struct sv_queued {
 	struct sv_push push;
 	struct kiocb iocb;
 	const struct inode *host;
 	size_t len;
-	struct list_head node;
+	struct hlist_node node;
 };
 
 /* Taken with interrupts off: writes may end in one. A leaf but for the wake-up. */
 static DEFINE_SPINLOCK(lock);
-static LIST_HEAD(all);
+static DEFINE_HASHTABLE(all, 8);
 static DECLARE_WAIT_QUEUE_HEAD(one_less);
 
 /*
@@ -73,7 +73,7 @@ static void queued_end(struct sv_queued *queued)
 	unsigned long flags;
 
 	spin_lock_irqsave(&lock, flags);
-	list_del(&queued->node);
+	hash_del(&queued->node);
 	wake_up(&one_less);
 	spin_unlock_irqrestore(&lock, flags);
 	sv_push_put(&queued->push);
@@ -116,7 +116,7 @@ static void queued_begin(struct sv_queued *queued)
 	/* cannot fail: there is one */
 	sv_push_get(&queued->push);
 	spin_lock_irqsave(&lock, flags);
-	list_add(&queued->node, &all);
+	hash_add(all, &queued->node, (unsigned long)queued->host);
 	spin_unlock_irqrestore(&lock, flags);
 }
 
@@ -170,8 +170,11 @@ static bool is_busy(const struct inode *host)
 	bool busy = false;
 
 	spin_lock_irq(&lock);
-	list_for_each_entry(queued, &all, node)
-		busy |= queued->host == host;
+	hash_for_each_possible(all, queued, node, (unsigned long)host) {
+		busy = queued->host == host;
+		if (busy)
+			break;
+	}
 	spin_unlock_irq(&lock);
 	return busy;
 }
