@@ -108,6 +108,8 @@ FIXTURE_SETUP(stall)
 			 self->file, 0);
 	if (self->map == MAP_FAILED)
 		die("mmap: %s", errno_name(errno));
+	/* from 7.2 on khugepaged would make one folio of much that is mapped, in time */
+	must(madvise(self->map, self->len, MADV_NOHUGEPAGE));
 }
 
 FIXTURE_TEARDOWN(stall)
