@@ -21,7 +21,7 @@ TESTS		?=
 # Subjects that tests with other names belong to.
 ALSO_lend	:= lent
 ALSO_notify	:= reap
-# Also those that take too long on a kernel, and all sizes of transfers?
+# Also those that take too long on a kernel, and all of what the others can do?
 EVERY		?= $(if $(TESTS)$(filter check-all,$(MAKECMDGOALS)),1)
 # Also those that a sort of kernel is not for? They were asked for by their names.
 NAMED		?= $(TESTS)

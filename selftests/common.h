@@ -126,6 +126,10 @@ long foll_pins(const char *which);
 void close_all(void);
 /* Times that anything takes longer here than on a plain kernel. */
 unsigned int slower(void);
+/* Is all to be tried, however long it takes: EVERY=1? */
+bool thorough(void);
+/* Of so many, a share that is worth it every day, one at least; all if thorough(). */
+unsigned int daily(unsigned int all);
 
 /*
  * The fixture of all tests: afterwards nothing may be alive that was not alive

@@ -29,6 +29,7 @@
 
 /* Shared by the processes the harness makes. */
 static struct {
+	atomic_uint sweeps;
 	atomic_uint injected;
 	atomic_uint reported;
 	long own_pages;		/* before all of them */
@@ -331,15 +332,25 @@ static bool try(const struct sweep *sweep, void *arg, unsigned int nth)
 	return !fired || failures() > failed;
 }
 
-/* A vector of ours keeps what we owe in the ledger: it goes with the last one. */
+/* To count coverage is to be thorough. */
+static unsigned int faults_apart(void)
+{
+	return thorough() || getenv("COVERAGE") ? 1 : 5;
+}
+
+/*
+ * A vector of ours keeps what we owe in the ledger: it goes with the last one. Every day
+ * one fault of some is tried, in the next sweep another.
+ */
 void sweep(const struct sweep *sweep, void *arg)
 {
 	int vec = new_vector();
-	unsigned int nth;
+	unsigned int apart = faults_apart(), nth;
 
 	context("%s, no fault", sweep->name);
 	try(sweep, arg, 0);
-	for (nth = 1; nth < MOST && failures() < 3; nth++) {
+	nth = 1 + atomic_fetch_add(&counts->sweeps, 1) % apart;
+	for (; nth < MOST && failures() < 3; nth += apart) {
 		context("%s, fault %u", sweep->name, nth);
 		if (try(sweep, arg, nth))
 			break;

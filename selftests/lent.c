@@ -207,7 +207,8 @@ static unsigned int free_buffer(struct lender *lender)
 static unsigned int how_many(void)
 {
 	const char *wanted = getenv("LENT");
-	unsigned long loans = wanted ? strtoul(wanted, NULL, 10) : LOANS / slower();
+	unsigned long loans = wanted ? strtoul(wanted, NULL, 10) :
+				       daily(LOANS / slower());
 
 	if (!loans || loans > MOST_LOANS)
 		die("LENT: 1 to %u", MOST_LOANS);

@@ -159,14 +159,14 @@ TEST_F(lifetime, module_with_plain_pages_in_a_pipe_may_go)
 	load();
 }
 
-TEST_F(lifetime, module_unloads_and_loads_100_times)
+TEST_F(lifetime, module_unloads_and_loads_again_and_again)
 {
-	int file, i;
+	int file, i, times = daily(100);
 
 	if (module_missing())
 		SKIP(return, "%s", module_missing());
 	file = pattern_file(EXT4, SEED, 5000);
-	for (i = 0; i < 100 && !failures(); i++) {
+	for (i = 0; i < times && !failures(); i++) {
 		struct sink to;
 		int vec;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * On a debug kernel all takes longer, so the time limits of tests do. The harness
- * sets them with alarm(), which the linker lets us wrap.
+ * How long tests may take. On a debug kernel all takes longer, so their time limits do.
+ * The harness sets them with alarm(), which the linker lets us wrap.
  */
 #include "common.h"
 
@@ -14,6 +14,16 @@ unsigned int slower(void)
 	const char *times = getenv("SPLICEVEC_SLOWER");
 
 	return times ? atoi(times) : 1;
+}
+
+bool thorough(void)
+{
+	return getenv("EVERY");
+}
+
+unsigned int daily(unsigned int all)
+{
+	return thorough() ? all : (all + 4) / 5;
 }
 
 unsigned int __wrap_alarm(unsigned int seconds)

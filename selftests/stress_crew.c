@@ -58,7 +58,8 @@ void crew_begin(bool faults)
 		die("mmap: %s", errno_name(errno));
 	crew->seed = setting("SEED", new_seed());
 	crew->seconds = setting("STRESS_SECONDS",
-				slower() > 1 ? SECONDS_SLOW : SECONDS);
+				(slower() > 1 ? SECONDS_SLOW : SECONDS) /
+				(thorough() ? 1 : 2));
 	crew->faults = faults;
 	fprintf(stderr, "# SEED=%llu STRESS_SECONDS=%u\n",
 		(unsigned long long)crew->seed, crew->seconds);

@@ -230,7 +230,7 @@ static void serve(struct io_uring *ring, struct connection *crowd, unsigned int 
 static void serve_all(bool proxy)
 {
 	static struct connection crowd[CROWD];
-	unsigned int left = MOST / slower(), i, nr;
+	unsigned int left = daily(MOST / slower()), i, nr;
 	struct io_uring ring;
 
 	srandom(proxy);

@@ -37,7 +37,7 @@ VIRTUAL_TIME_CMDLINE = ("idle=poll",)
 # What of our environment goes on to the test programs, if it is set. On make's
 # command line is as good: make passes that on to us.
 PASSED_ON = ("SEED", "STRESS_SECONDS", "FUZZ_SECONDS", "LENT", "STORM",
-             "EVERY")
+             "EVERY", "COVERAGE")
 
 TAPS = ("tap0", "tap1")
 MACS = ("52:54:00:09:00:0a", "52:54:00:09:00:0b")
