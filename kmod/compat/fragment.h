@@ -24,7 +24,7 @@ struct sv_fragment {
 
 /**
  * sv_fragment_next - the next fragment of a message
- * @from: bvec iterator; not advanced
+ * @from: bvec iterator; sv_fragment_done() advances it
  * @left: bytes at the most
  *
  * Return: the fragment.
@@ -37,11 +37,32 @@ static inline struct sv_fragment sv_fragment_next(const struct iov_iter *from,
 	struct sv_fragment next = {
 		.page = bv->bv_page + (off >> PAGE_SHIFT),
 		.off = offset_in_page(off),
+		.len = bv->bv_len - from->iov_offset,
 	};
 
-	sv_bvec_folio(bv, from->iov_offset, &next.len);
+	/* what lies in one page needs no look at it */
+	if (next.off + next.len > PAGE_SIZE)
+		sv_bvec_folio(bv, from->iov_offset, &next.len);
 	next.len = min(next.len, left);
 	return next;
+}
+
+/**
+ * sv_fragment_done - go on behind a fragment, or a part of it
+ * @from: bvec iterator
+ * @len: bytes of what sv_fragment_next() returned
+ *
+ * iov_iter_advance() for what ends in the present run at the latest.
+ */
+static inline void sv_fragment_done(struct iov_iter *from, size_t len)
+{
+	from->count -= len;
+	from->iov_offset += len;
+	if (from->iov_offset == from->bvec->bv_len) {
+		from->iov_offset = 0;
+		from->bvec++;
+		from->nr_segs--;
+	}
 }
 
 #endif /* _SV_COMPAT_FRAGMENT_H */

@@ -83,7 +83,7 @@ static size_t fill(struct sock *sk, struct sk_buff *skb, struct iov_iter *from,
 		len = add_fragment(skb, from, length - done);
 		if (!len)
 			break;
-		iov_iter_advance(from, len);
+		sv_fragment_done(from, len);
 		done += len;
 	}
 	skb->len += done;

@@ -101,7 +101,7 @@ static int sv_sg_from_iter(struct sk_buff *skb, struct iov_iter *from,
 		skb->len += next.len;
 		skb->truesize += PAGE_ALIGN(next.len + next.off);
 		left -= next.len;
-		iov_iter_advance(from, next.len);
+		sv_fragment_done(from, next.len);
 	}
 	shinfo->nr_frags = frag;
 	tell_shared(skb, from, min(before, length) - left);
@@ -161,7 +161,7 @@ ssize_t sv_sock_splice_pages(struct socket *sock, struct msghdr *msg)
 		ret = sv_sendpage(sock, &msg->msg_iter, msg->msg_flags);
 		if (ret <= 0)
 			break;
-		iov_iter_advance(&msg->msg_iter, ret);
+		sv_fragment_done(&msg->msg_iter, ret);
 		done += ret;
 	}
 	return done ?: ret;

@@ -79,7 +79,7 @@ static size_t fill(struct tcp_pages *pages, struct sock *sk,
 		len = add_fragment(skb, from, length - done, &pages->refused);
 		if (!len)
 			break;
-		iov_iter_advance(from, len);
+		sv_fragment_done(from, len);
 		done += len;
 	}
 	skb->len += done;

@@ -396,11 +396,17 @@ static void expect_fragment(struct kunit *test, struct iov_iter *from,
 			    struct page *page, size_t off, size_t len)
 {
 	struct sv_fragment next = sv_fragment_next(from, 2 * PAGE_SIZE);
+	struct iov_iter behind = *from;
 
 	KUNIT_EXPECT_PTR_EQ(test, next.page, page);
 	KUNIT_EXPECT_EQ(test, next.off, off);
 	KUNIT_EXPECT_EQ(test, next.len, len);
-	iov_iter_advance(from, next.len);
+	iov_iter_advance(&behind, next.len);
+	sv_fragment_done(from, next.len);
+	KUNIT_EXPECT_PTR_EQ(test, from->bvec, behind.bvec);
+	KUNIT_EXPECT_EQ(test, from->nr_segs, behind.nr_segs);
+	KUNIT_EXPECT_EQ(test, from->iov_offset, behind.iov_offset);
+	KUNIT_EXPECT_EQ(test, from->count, behind.count);
 }
 
 /* A socket holds a fragment by its first page. */
