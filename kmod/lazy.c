@@ -5,67 +5,78 @@
  */
 #include "lazy.h"
 
+#include <linux/fs.h>
 #include <linux/minmax.h>
+#include <linux/module.h>
 #include <linux/pagemap.h>
-#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include "loan.h"
 #include "nowait.h"
+#include "release.h"
 
-/*
- * Keep the file of a locked folio. A span holds neither its file nor the filesystem,
- * and the folio's lock, which does, ends when it has been read.
+/**
+ * struct held - the file that a folio is read from
+ * @release: lets go of it
+ * @sb: its filesystem, active, or NULL
+ * @inode: with a reference, or NULL
  *
- * Return: true: let_go() follows. False: the filesystem is being frozen, mounted
- * anew or unmounted, or the file deleted: that comes to an end, if need be with the
- * folio out of the file.
+ * A span holds neither, and the folio's lock, which does, ends with the read.
  */
-static bool hold(struct inode *inode)
+struct held {
+	struct work_struct release;
+	struct super_block *sb;
+	struct inode *inode;
+};
+
+static void release_held(struct work_struct *work)
 {
-	struct super_block *sb = inode->i_sb;
+	struct held *held = container_of(work, struct held, release);
 
-	/* whoever has this lock may wait for the folio */
-	if (!down_read_trylock(&sb->s_umount))
-		return false;
-	if (igrab(inode))
-		return true;
-	up_read(&sb->s_umount);
-	return false;
-}
-
-static void let_go(struct inode *inode)
-{
-	struct super_block *sb = inode->i_sb;
-
-	iput(inode);
-	up_read(&sb->s_umount);
+	iput(held->inode);
+	deactivate_super(held->sb);
+	kfree(held);
+	module_put(THIS_MODULE);
 }
 
 /*
- * Find and hold the file that a folio is to be read from.
- *
- * Return: 0, or -EINTR: a fatal signal came. @mapping: the file's, or NULL if there is
- * nothing to read: it has been read, or the file has lost it.
+ * It may have been deleted and unmounted meanwhile, and to see to that takes locks that
+ * a page fault, or the user of a pipe, must not wait for.
  */
-static int hold_mapping(struct folio *folio, struct address_space **mapping)
+static void let_go(struct held *held)
 {
-	bool held;
-	int err;
-
-	do {
-		err = folio_lock_killable(folio);
-		if (err)
-			return err;
-		*mapping = folio_test_uptodate(folio) ? NULL : folio->mapping;
-		held = !*mapping || hold((*mapping)->host);
-		folio_unlock(folio);
-		if (!held && schedule_timeout_killable(1) && fatal_signal_pending(current))
-			return -EINTR;
-	} while (!held);
-	return 0;
+	if (!held->sb) {
+		kfree(held);
+		return;
+	}
+	__module_get(THIS_MODULE);
+	INIT_WORK(&held->release, release_held);
+	sv_release_queue_file(&held->release);
 }
 
-/* Read and wait, if it is still to be read. Under the invalidate lock, as any read. */
+/*
+ * Hold the file of a folio that is to be read. A folio that is locked is in its file, if
+ * it has one, and that is there as long.
+ *
+ * Return: the file's mapping; or NULL: it has been read, or the file loses it or has.
+ */
+static struct address_space *hold(struct held *held, struct folio *folio)
+{
+	struct address_space *mapping = folio->mapping;
+	struct super_block *sb;
+
+	if (!mapping || folio_test_uptodate(folio))
+		return NULL;
+	sb = mapping->host->i_sb;
+	if (!atomic_inc_not_zero(&sb->s_active))
+		return NULL;
+	held->sb = sb;
+	held->inode = igrab(mapping->host);
+	return held->inode ? mapping : NULL;
+}
+
+/* Read and wait, if it is still to be read. As any read, under the invalidate lock. */
 static int read_locked(struct folio *folio, struct address_space *mapping)
 {
 	int err = folio_lock_killable(folio);
@@ -77,28 +88,42 @@ static int read_locked(struct folio *folio, struct address_space *mapping)
 		return 0;
 	}
 	/* unlocks it when it has been read */
-	return mapping->a_ops->read_folio(NULL, folio) ?:
-	       folio_wait_locked_killable(folio);
+	return sv_read_folio(NULL, folio) ?: folio_wait_locked_killable(folio);
+}
+
+static int read_held(struct folio *folio, struct held *held)
+{
+	int err = folio_lock_killable(folio);
+	struct address_space *mapping;
+
+	if (err)
+		return err;
+	mapping = hold(held, folio);
+	folio_unlock(folio);
+	if (!mapping)
+		return 0;
+	filemap_invalidate_lock_shared(mapping);
+	err = read_locked(folio, mapping);
+	filemap_invalidate_unlock_shared(mapping);
+	return err;
 }
 
 /*
  * Read a folio once more: one block that cannot be read fails the whole request
  * it was a part of.
  *
- * Return: 0: if it could be read it is uptodate now; -EIO, -EINTR or the filesystem's
- * own error.
+ * Return: 0: if it could be read it is uptodate now; -ENOMEM, -EIO, -EINTR or the
+ * filesystem's own error.
  */
 static int read_again(struct folio *folio)
 {
-	struct address_space *mapping;
-	int err = hold_mapping(folio, &mapping);
+	struct held *held = kzalloc(sizeof(*held), GFP_KERNEL);
+	int err;
 
-	if (err || !mapping)
-		return err;
-	filemap_invalidate_lock_shared(mapping);
-	err = read_locked(folio, mapping);
-	filemap_invalidate_unlock_shared(mapping);
-	let_go(mapping->host);
+	if (!held)
+		return -ENOMEM;
+	err = read_held(folio, held);
+	let_go(held);
 	return err;
 }
 
@@ -125,7 +150,7 @@ static int wait_for_folio(struct folio *folio, enum sv_lazy how)
  * @page: one of its pages
  * @nonblock: -EAGAIN if it is not there
  *
- * Return: 0, -EIO, -EAGAIN or -EINTR: a fatal signal came.
+ * Return: 0, -EIO, -EAGAIN, -ENOMEM or -EINTR: a fatal signal came.
  */
 int sv_lazy_wait_page(const struct sv_loan *loan, struct page *page,
 		      bool nonblock)
@@ -171,7 +196,7 @@ static int wait_for_span(const struct sv_span *span, enum sv_lazy how,
  * @ready: result: bytes that are there, from the front
  *
  * Return: 0; or, if none are there (with @whole: if any is missing), -EIO,
- * -EAGAIN, -SV_EWAIT, or -EINTR: a fatal signal came.
+ * -EAGAIN, -SV_EWAIT, -ENOMEM, or -EINTR: a fatal signal came.
  */
 int sv_lazy_wait(const struct sv_spans *window, bool whole, enum sv_lazy how,
 		 size_t *ready)

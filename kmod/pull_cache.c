@@ -176,7 +176,7 @@ static void read_idle(struct file *file, pgoff_t index, pgoff_t last)
 	while (index <= last && (folio = next_idle(mapping, &index, last))) {
 		if (folio_trylock(folio)) {
 			if (folio->mapping == mapping && !folio_test_uptodate(folio))
-				mapping->a_ops->read_folio(file, folio);
+				sv_read_folio(file, folio);
 			else
 				folio_unlock(folio);
 		}

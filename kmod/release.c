@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Where what has ended gives back what it held: in process context, no lock held,
- * on a queue that reclaim may wait for.
+ * on queues that reclaim may wait for, but for the one of files.
  *
  * Whoever queues something holds a module reference, which is dropped last. That
  * is why no callback of ours can run after the module is gone, but one may still
@@ -17,6 +17,7 @@
 
 static struct workqueue_struct *release_queue;
 static struct workqueue_struct *slow_queue;
+static struct workqueue_struct *file_queue;
 
 /**
  * sv_release_queue - let something give its loans back in peace
@@ -45,6 +46,20 @@ bool sv_release_queue_slow(struct work_struct *release)
 }
 
 /**
+ * sv_release_queue_file - for what may have a file deleted, or a filesystem unmounted
+ * @release: its work; as there
+ *
+ * That may wait for whatever filesystems wait for, for one that is frozen to be thawed as
+ * well. So nothing here is to wait for it, and reclaim cannot.
+ *
+ * Context: any.
+ */
+void sv_release_queue_file(struct work_struct *release)
+{
+	queue_work(file_queue, release);
+}
+
+/**
  * sv_release_init - make the queues
  *
  * Return: 0 or -ENOMEM.
@@ -55,11 +70,18 @@ int sv_release_init(void)
 	if (!release_queue)
 		return -ENOMEM;
 	slow_queue = alloc_workqueue("splicevec_slow", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
-	if (!slow_queue) {
-		destroy_workqueue(release_queue);
-		return -ENOMEM;
-	}
+	if (!slow_queue)
+		goto no_slow;
+	file_queue = alloc_workqueue("splicevec_file", WQ_UNBOUND, 0);
+	if (!file_queue)
+		goto no_file;
 	return 0;
+
+no_file:
+	destroy_workqueue(slow_queue);
+no_slow:
+	destroy_workqueue(release_queue);
+	return -ENOMEM;
 }
 
 /**
@@ -70,6 +92,7 @@ int sv_release_init(void)
  */
 void sv_release_exit(void)
 {
+	destroy_workqueue(file_queue);
 	destroy_workqueue(slow_queue);
 	destroy_workqueue(release_queue);
 	synchronize_rcu();

@@ -8,6 +8,7 @@ struct work_struct;
 
 void sv_release_queue(struct work_struct *release);
 bool sv_release_queue_slow(struct work_struct *release);
+void sv_release_queue_file(struct work_struct *release);
 
 int sv_release_init(void);
 void sv_release_exit(void);

@@ -132,6 +132,7 @@ ssize_t sv_write_iter(struct file *file, struct kiocb *iocb,
 		      struct iov_iter *iter);
 struct readahead_control;
 void sv_readahead(struct readahead_control *ractl, unsigned long nr_pages);
+int sv_read_folio(struct file *file, struct folio *folio);
 struct file *sv_shmem_file(const char *name, loff_t size);
 void sv_pipe_drain_stash(struct pipe_inode_info *pipe);
 

@@ -165,6 +165,25 @@ void sv_readahead(struct readahead_control *ractl, unsigned long nr_pages)
 }
 
 /**
+ * sv_read_folio - read a folio of the page cache
+ * @file: it is read for, or NULL
+ * @folio: locked and in a file; unlocked when it has been read
+ *
+ * Before 6.12 a read that failed left a mark, for which ext4 has the next one fail as
+ * well. The test may go with 6.1.
+ *
+ * Context: under the mapping's invalidate lock; may sleep.
+ * Return: 0: it is read, or on its way; or the filesystem's error, and it is unlocked.
+ */
+int sv_read_folio(struct file *file, struct folio *folio)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+	folio_clear_error(folio);
+#endif
+	return folio->mapping->a_ops->read_folio(file, folio);
+}
+
+/**
  * sv_shmem_file - an unnamed file in memory
  * @name: for /proc
  * @size: bytes
