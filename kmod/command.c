@@ -61,12 +61,15 @@ static int check_info(const union sv_args *args)
  */
 void sv_command_info(struct sv_vector *vec, struct splicevec_info *info)
 {
+	const struct sv_spans *spans;
+
 	spin_lock(&vec->lock);
-	info->head = vec->spans.head;
-	info->tail = vec->spans.tail;
-	info->spans = vec->spans.nr;
-	info->loans = vec->spans.loans;
-	info->pages = vec->spans.pages;
+	spans = sv_vector_spans(vec);
+	info->head = spans->head;
+	info->tail = spans->tail;
+	info->spans = spans->nr;
+	info->loans = spans->loans;
+	info->pages = spans->pages;
 	spin_unlock(&vec->lock);
 }
 

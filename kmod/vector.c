@@ -100,10 +100,10 @@ int sv_vector_release(struct inode *inode, struct file *file)
 /* Capacity that @vec lacks for @nr spans more; 0: none. Needs vec->lock. */
 static u32 vector_lacks(struct sv_vector *vec, u32 nr)
 {
-	u32 need = vec->spans.nr + vec->reserved + nr;
+	const struct sv_spans *spans = sv_vector_spans(vec);
+	u32 need = spans->nr + vec->reserved + nr;
 
-	lockdep_assert_held(&vec->lock);
-	return need <= sv_spans_cap(&vec->spans) ? 0 : roundup_pow_of_two(max(need, 4U));
+	return need <= sv_spans_cap(spans) ? 0 : roundup_pow_of_two(max(need, 4U));
 }
 
 /*
@@ -128,7 +128,7 @@ static int try_reserve(struct sv_vector *vec, u32 nr, struct sv_span **ring,
 		ret = 1;
 	} else {
 		if (lacks)
-			*ring = sv_spans_adopt_ring(&vec->spans, *ring, *cap);
+			*ring = sv_spans_adopt_ring(sv_vector_spans(vec), *ring, *cap);
 		vec->reserved += nr;
 	}
 	spin_unlock(&vec->lock);
@@ -180,7 +180,7 @@ void sv_vector_publish(struct sv_vector *vec, struct sv_spans *batch,
 	vec->reserved -= reserved;
 	more = batch->nr;
 	if (more)
-		sv_spans_move(&vec->spans, batch);
+		sv_spans_move(sv_vector_spans(vec), batch);
 	spin_unlock(&vec->lock);
 	if (more && wq_has_sleeper(&vec->wait))
 		wake_up_interruptible_poll(&vec->wait, EPOLLIN | EPOLLRDNORM);
@@ -194,10 +194,12 @@ void sv_vector_publish(struct sv_vector *vec, struct sv_spans *batch,
  */
 u64 sv_vector_measure(struct sv_vector *vec)
 {
+	const struct sv_spans *spans;
 	u64 held;
 
 	spin_lock(&vec->lock);
-	held = vec->spans.tail - vec->spans.head;
+	spans = sv_vector_spans(vec);
+	held = spans->tail - spans->head;
 	spin_unlock(&vec->lock);
 	return held;
 }
@@ -205,9 +207,8 @@ u64 sv_vector_measure(struct sv_vector *vec)
 /* Where a window begins and how far the vector reaches. Needs vec->lock. */
 static int find_window(struct sv_vector *vec, s64 *start, u64 *len)
 {
-	const struct sv_spans *spans = &vec->spans;
+	const struct sv_spans *spans = sv_vector_spans(vec);
 
-	lockdep_assert_held(&vec->lock);
 	if (*start == -1)
 		*start = spans->head;
 	if (*start < spans->head)
@@ -241,7 +242,8 @@ int sv_vector_window(struct sv_vector *vec, s64 *start, u64 *len, u32 max,
 
 		spin_lock(&vec->lock);
 		err = find_window(vec, &at, &left);
-		room = err ? 0 : sv_spans_share(&vec->spans, at, left, max, window);
+		room = err ? 0 : sv_spans_share(sv_vector_spans(vec), at, left,
+					       max, window);
 		spin_unlock(&vec->lock);
 		if (room) {
 			err = sv_spans_reserve(window, room);
@@ -268,7 +270,7 @@ int sv_vector_window(struct sv_vector *vec, s64 *start, u64 *len, u32 max,
 int sv_vector_window_spans(struct sv_vector *vec, u64 start, u32 max,
 			   struct sv_spans *window, u64 *at)
 {
-	struct sv_spans *spans = &vec->spans;
+	const struct sv_spans *spans;
 	u32 i, end;
 	int err;
 
@@ -276,6 +278,7 @@ int sv_vector_window_spans(struct sv_vector *vec, u64 start, u32 max,
 	if (err)
 		return err;
 	spin_lock(&vec->lock);
+	spans = sv_vector_spans(vec);
 	i = sv_spans_find(spans, start);
 	end = min_t(u64, spans->nr, (u64)i + max);
 	*at = i < spans->nr ? sv_spans_at(spans, i)->at : spans->tail;
@@ -304,7 +307,7 @@ void sv_vector_consume(struct sv_vector *vec, u64 len)
 	do {
 		nr = ARRAY_SIZE(emptied);
 		spin_lock(&vec->lock);
-		done = sv_spans_consume(&vec->spans, &len, emptied, &nr);
+		done = sv_spans_consume(sv_vector_spans(vec), &len, emptied, &nr);
 		spin_unlock(&vec->lock);
 		for (i = 0; i < nr; i++)
 			sv_loan_put(emptied[i]);

@@ -3,6 +3,7 @@
 #define _SV_VECTOR_H
 
 #include <linux/fs.h>
+#include <linux/lockdep.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/splicevec.h>
@@ -82,6 +83,18 @@ static inline struct sv_vector *sv_vector_of(struct file *file)
 	if (file->f_op->release != sv_vector_release)
 		return NULL;
 	return file->private_data;
+}
+
+/**
+ * sv_vector_spans - what a vector holds, for whoever has its lock
+ * @vec: vector
+ *
+ * Return: its spans.
+ */
+static inline struct sv_spans *sv_vector_spans(struct sv_vector *vec)
+{
+	lockdep_assert_held(&vec->lock);
+	return &vec->spans;
 }
 
 /**

@@ -190,4 +190,41 @@ TEST_F(algebra_threads, concatenations_do_not_mix)
 	check_eq(0, spans_of(shared.to));
 }
 
+/* Return: spans that follow each other, or it is said. */
+static int check_listed(int vec, uint64_t start)
+{
+	struct splicevec_span spans[64];
+	int nr = must_sv(sv_spans(vec, start, spans, ARRAY_LEN(spans))), i;
+
+	for (i = 0; i < nr; i++) {
+		check_eq(SPLICEVEC_OWNED, spans[i].kind);
+		check(spans[i].len && spans[i].len <= 8 * BLOCK, "%llu bytes",
+		      (unsigned long long)spans[i].len);
+		if (i)
+			check_eq(spans[i - 1].offset + spans[i - 1].len,
+				 spans[i].offset);
+	}
+	return nr;
+}
+
+/* What is listed was in the vector at one moment. */
+TEST_F(algebra_threads, spans_that_others_use_can_be_listed)
+{
+	struct splicevec_info info;
+	pthread_t threads[2];
+	size_t some = 0;
+
+	shared.vec = new_vector();
+	threads[0] = start(keep_appending);
+	threads[1] = start(keep_dropping);
+	while (!shared.stop && !failures()) {
+		must_sv(sv_info(shared.vec, &info));
+		some += check_listed(shared.vec, info.head) > 1;
+	}
+	shared.stop = true;
+	pthread_join(threads[0], NULL);
+	pthread_join(threads[1], NULL);
+	check(some > 10, "only %zu times were there some", some);
+}
+
 TEST_HARNESS_MAIN
