@@ -232,19 +232,7 @@ static void try_faults(const struct sweep *what, struct transfer *t)
 	sweep(&with, t);
 }
 
-FIXTURE_VARIANT(from)
-{
-	const struct source_kind *source;
-};
-
-LEDGER_FIXTURE(from)
-
-#define FROM(id)							\
-	FIXTURE_VARIANT_ADD(from, id)					\
-	{								\
-		.source = &source_##id,					\
-	}
-EACH_SOURCE(FROM);
+FROM_EACH_SOURCE();
 
 TEST_F(from, pull_loses_nothing)
 {
@@ -304,19 +292,7 @@ static const char *to_missing(const struct sink_kind *kind)
 	return sink_missing(kind);
 }
 
-FIXTURE_VARIANT(to)
-{
-	const struct sink_kind *sink;
-};
-
-LEDGER_FIXTURE(to)
-
-#define TO(id)								\
-	FIXTURE_VARIANT_ADD(to, id)					\
-	{								\
-		.sink = &sink_##id,					\
-	}
-EACH_SINK(TO);
+TO_EACH_SINK();
 
 TEST_F(to, push_loses_nothing)
 {

@@ -43,37 +43,39 @@ static bool asks(const struct hook *hook, int fd)
 	return !hook->sockets || S_ISSOCK(st.st_mode);
 }
 
-static void pull_refused(const struct hook *hook, struct source *from, int vec)
+/* What it is asked for: one transfer between a vector and an end, which has @fd. */
+struct move {
+	int64_t (*once)(void *end, int vec);
+	void *end;
+	int fd;
+	int vec;
+};
+
+static void check_refused(const struct move *move, const struct hook *hook)
 {
 	struct splicevec_info before;
-	unsigned int result;
 	int64_t ret;
 	int link;
 
-	if (!asks(hook, from->fd))
+	if (!asks(hook, move->fd))
 		return;
 	context("hook %d says no", hook->hook);
-	must_sv(sv_info(vec, &before));
+	must_sv(sv_info(move->vec, &before));
 	link = lsm_refuse(hook->hook, hook->mask);
-	ret = source_pull(from, vec, &result);
+	ret = move->once(move->end, move->vec);
 	close(link);
 	check_errno(EPERM, ret);
-	check_same(vec, &before);
+	check_same(move->vec, &before);
 }
 
-FIXTURE_VARIANT(from)
+static int64_t pull_once(void *from, int vec)
 {
-	const struct source_kind *source;
-};
+	unsigned int result;
 
-LEDGER_FIXTURE(from)
+	return source_pull(from, vec, &result);
+}
 
-#define FROM(id)							\
-	FIXTURE_VARIANT_ADD(from, id)					\
-	{								\
-		.source = &source_##id,					\
-	}
-EACH_SOURCE(FROM);
+FROM_EACH_SOURCE();
 
 TEST_F(from, pull_that_is_refused_is_eperm_and_takes_nothing)
 {
@@ -81,54 +83,33 @@ TEST_F(from, pull_that_is_refused_is_eperm_and_takes_nothing)
 		{ LSM_FILE_PERMISSION, LSM_READ, false },
 		{ LSM_SOCKET_RECVMSG, LSM_ANY, true },
 	};
+	struct move move = { .once = pull_once };
 	struct source from;
-	unsigned int result;
-	int vec;
 	size_t i;
 
 	NEEDS_LSM_AND(source_missing(variant->source));
-	vec = new_vector();
 	source_open(&from, variant->source, SKIP_BYTES, LEN);
 	source_await(&from);
+	move.end = &from;
+	move.fd = from.fd;
+	move.vec = new_vector();
 	for (i = 0; i < ARRAY_LEN(hooks); i++)
-		pull_refused(&hooks[i], &from, vec);
+		check_refused(&move, &hooks[i]);
 	context("nobody says no");
-	check_eq(LEN, source_pull(&from, vec, &result));
-	check_held(vec, from.seed, SKIP_BYTES, LEN);
+	check_eq(LEN, pull_once(&from, move.vec));
+	check_held(move.vec, from.seed, SKIP_BYTES, LEN);
 	source_close(&from);
-	close(vec);
+	close(move.vec);
 }
 
-static void push_refused(const struct hook *hook, struct sink *to, int vec)
+static int64_t push_once(void *to, int vec)
 {
-	struct splicevec_info before;
 	struct pushed pushed = {};
-	int link, ret;
 
-	if (!asks(hook, to->fd))
-		return;
-	context("hook %d says no", hook->hook);
-	must_sv(sv_info(vec, &before));
-	link = lsm_refuse(hook->hook, hook->mask);
-	ret = sink_push_once(to, vec, 0, &pushed);
-	close(link);
-	check_errno(EPERM, ret);
-	check_same(vec, &before);
+	return sink_push_once(to, vec, 0, &pushed);
 }
 
-FIXTURE_VARIANT(to)
-{
-	const struct sink_kind *sink;
-};
-
-LEDGER_FIXTURE(to)
-
-#define TO(id)								\
-	FIXTURE_VARIANT_ADD(to, id)					\
-	{								\
-		.sink = &sink_##id,					\
-	}
-EACH_SINK(TO);
+TO_EACH_SINK();
 
 TEST_F(to, push_that_is_refused_is_eperm_and_nothing_arrives)
 {
@@ -136,19 +117,21 @@ TEST_F(to, push_that_is_refused_is_eperm_and_nothing_arrives)
 		{ LSM_FILE_PERMISSION, LSM_WRITE, false },
 		{ LSM_SOCKET_SENDMSG, LSM_ANY, true },
 	};
+	struct move move = { .once = push_once };
 	struct sink to;
 	size_t i;
-	int vec;
 
 	NEEDS_LSM_AND(sink_missing(variant->sink));
-	vec = vector_of_spans(SOURCE_SEED, LEN, SPAN);
 	sink_open(&to, variant->sink, SOURCE_SEED, 0, LEN);
+	move.end = &to;
+	move.fd = to.fd;
+	move.vec = vector_of_spans(SOURCE_SEED, LEN, SPAN);
 	for (i = 0; i < ARRAY_LEN(hooks); i++)
-		push_refused(&hooks[i], &to, vec);
+		check_refused(&move, &hooks[i]);
 	context("nobody says no");
-	check_eq(LEN, sink_push(&to, vec, 0).bytes);
+	check_eq(LEN, sink_push(&to, move.vec, 0).bytes);
 	sink_close(&to);
-	close(vec);
+	close(move.vec);
 }
 
 TEST_HARNESS_MAIN

@@ -71,6 +71,20 @@ struct sink {
 EACH_SINK(DECLARE_SINK);
 #undef DECLARE_SINK
 
+/* The fixture "to" of tests that are the same for each sink. */
+#define TO_EACH_SINK()							\
+	FIXTURE_VARIANT(to)						\
+	{								\
+		const struct sink_kind *sink;				\
+	};								\
+	LEDGER_FIXTURE(to)						\
+	EACH_SINK(TO_SINK)
+#define TO_SINK(id)							\
+	FIXTURE_VARIANT_ADD(to, id)					\
+	{								\
+		.sink = &sink_##id,					\
+	}
+
 const char *sink_missing(const struct sink_kind *kind);
 
 /* Open a sink where bytes @pos to @pos + @len of the pattern shall arrive. */

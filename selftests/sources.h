@@ -72,6 +72,20 @@ struct source {
 EACH_SOURCE(DECLARE_SOURCE);
 #undef DECLARE_SOURCE
 
+/* The fixture "from" of tests that are the same for each source. */
+#define FROM_EACH_SOURCE()						\
+	FIXTURE_VARIANT(from)						\
+	{								\
+		const struct source_kind *source;			\
+	};								\
+	LEDGER_FIXTURE(from)						\
+	EACH_SOURCE(FROM_SOURCE)
+#define FROM_SOURCE(id)							\
+	FIXTURE_VARIANT_ADD(from, id)					\
+	{								\
+		.source = &source_##id,					\
+	}
+
 /* Why this source cannot be had here, or NULL. */
 const char *source_missing(const struct source_kind *kind);
 /* enum splicevec_kind of the spans a pull makes on this kernel. */

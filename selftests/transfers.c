@@ -226,19 +226,7 @@ static void transfers(const struct source_kind *source,
 		transfer(source, sink, cases[i].skip, cases[i].len);
 }
 
-FIXTURE_VARIANT(from)
-{
-	const struct source_kind *source;
-};
-
-LEDGER_FIXTURE(from)
-
-#define FROM(id)							\
-	FIXTURE_VARIANT_ADD(from, id)					\
-	{								\
-		.source = &source_##id,					\
-	}
-EACH_SOURCE(FROM);
+FROM_EACH_SOURCE();
 
 #define TO(id)								\
 	TEST_F(from, to_##id##_arrives_and_copies_as_promised)		\
