@@ -6,7 +6,6 @@
 
 #include <fcntl.h>
 #include <splicevec.h>
-#include <time.h>
 
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT 120
@@ -33,14 +32,6 @@ BULK(xfs_to_loopback6, XFS, tcp6);
 BULK(ext4_to_nics, EXT4, nic4);
 BULK(xfs_to_nics6, XFS, nic6);
 BULK(tmpfs_to_unix, TMPFS, unix);
-
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec + time.tv_nsec / 1e9;
-}
 
 TEST_F(bulk, file_of_64_mib_arrives_uncopied)
 {

@@ -124,6 +124,8 @@ void ledger_settle(const struct ledger *want);
 long foll_pins(const char *which);
 /* Close every fd but the standard ones. */
 void close_all(void);
+/* Seconds on a clock that nobody sets. */
+double now(void);
 /* Times that anything takes longer here than on a plain kernel. */
 unsigned int slower(void);
 /* Is all to be tried, however long it takes: EVERY=1? */

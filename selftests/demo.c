@@ -130,14 +130,6 @@ struct row {
 
 static bool all_good = true;
 
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec + time.tv_nsec / 1e9;
-}
-
 static void print_title(void)
 {
 	printf("\n%-44s %11s %11s %8s  %s\n", "", "bytes", "copied", "MiB/s",

@@ -12,7 +12,6 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <termios.h>
-#include <time.h>
 
 #define SEED	31
 
@@ -20,14 +19,6 @@ LEDGER_FIXTURE(terminal)
 
 /* Seconds a pull may take that has no reason to wait. */
 #define AT_ONCE	5
-
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec + time.tv_nsec / 1e9;
-}
 
 TEST_F(terminal, pull_gives_what_is_there)
 {

@@ -22,7 +22,9 @@ void disk_fill(enum disk disk, uint64_t seed, size_t len);
 /* Milliseconds a slow part takes for each read, or write; and a lagging one for a write. */
 #define DISK_SLOW	1500
 #define DISK_LAG	20
-/* And until a late error comes. */
+/* Seconds a slow part takes at least, as clocks may differ. */
+#define SLOW_SECONDS	(DISK_SLOW / 1000.0 - 0.1)
+/* Milliseconds until a late error comes. */
 #define DISK_LATE	50
 
 struct disk_part {
