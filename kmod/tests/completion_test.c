@@ -5,9 +5,7 @@
 #include <linux/completion.h>
 #include <linux/err.h>
 #include <linux/jiffies.h>
-#include <linux/poll.h>
 #include <linux/sched.h>
-#include <linux/wait.h>
 
 #include "helpers.h"
 #include "suites.h"
@@ -15,86 +13,15 @@
 #define PUSH	SPLICEVEC_COMPLETION_PUSH
 #define NOTIFY	SPLICEVEC_COMPLETION_NOTIFY
 
-/* More than any case has. */
-#define ALL	100
-
-static unsigned int *limit, usual_limit;
-
-static int completion_init(struct kunit *test)
-{
-	limit = sv_test_parameter(test, "vector_records");
-	usual_limit = *limit;
-	return sv_test_init(test);
-}
-
-/* The limit of a case that has ended half way is nobody else's. */
-static void completion_exit(struct kunit *test)
-{
-	WRITE_ONCE(*limit, usual_limit);
-	sv_test_exit(test);
-}
-
-static struct sv_completions *new_completions(struct kunit *test)
-{
-	struct sv_completions *completions = sv_completions_new();
-
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, completions);
-	return completions;
-}
-
-static struct sv_completion *reserve(struct kunit *test,
-				     struct sv_completions *completions,
-				     enum splicevec_completion_kind kind,
-				     u64 user_data)
-{
-	struct sv_completion *completion =
-		sv_completion_reserve(completions, sv_test_account(test), kind,
-				      user_data);
-
-	KUNIT_ASSERT_FALSE(test, IS_ERR(completion));
-	return completion;
-}
-
-/* Work that is done as soon as it is asked for. */
-static void post(struct kunit *test, struct sv_completions *completions,
-		 u64 user_data)
-{
-	sv_completion_tell(reserve(test, completions, PUSH, user_data), 1);
-}
-
 static long promised(struct kunit *test)
 {
 	return atomic_long_read(&sv_test_account(test)->completions);
 }
 
-/* All there are have this user_data, @first and on, and no other. */
-static void expect_records(struct kunit *test, struct list_head *taken,
-			   u64 first, u32 nr)
-{
-	struct sv_completion *completion;
-	u32 seen = 0;
-
-	list_for_each_entry(completion, taken, node)
-		KUNIT_EXPECT_EQ(test, completion->record.user_data,
-				first + seen++);
-	KUNIT_EXPECT_EQ(test, seen, nr);
-}
-
-/* Take all, see that they are those, and free them. */
-static void reap(struct kunit *test, struct sv_completions *completions,
-		 u64 first, u32 nr)
-{
-	LIST_HEAD(taken);
-
-	KUNIT_EXPECT_TRUE(test, sv_completions_take(completions, 0, ALL, &taken));
-	expect_records(test, &taken, first, nr);
-	sv_completions_free(completions, &taken);
-}
-
 static void a_record_comes_after_the_last_part(struct kunit *test)
 {
-	struct sv_completions *completions = new_completions(test);
-	struct sv_completion *completion = reserve(test, completions, PUSH, 7);
+	struct sv_completions *completions = sv_test_completions(test);
+	struct sv_completion *completion = sv_test_reserve(test, completions, PUSH, 7);
 
 	KUNIT_EXPECT_EQ(test, promised(test), 1);
 	sv_completion_get(completion);
@@ -105,7 +32,7 @@ static void a_record_comes_after_the_last_part(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sv_completions_ready(completions), 0);
 	sv_completion_put(completion);
 	KUNIT_EXPECT_EQ(test, sv_completions_ready(completions), 1);
-	reap(test, completions, 7, 1);
+	sv_test_reap(test, completions, 7, 1);
 	KUNIT_EXPECT_EQ(test, sv_completions_ready(completions), 0);
 	KUNIT_EXPECT_EQ(test, promised(test), 0);
 	sv_completions_close(completions);
@@ -113,8 +40,8 @@ static void a_record_comes_after_the_last_part(struct kunit *test)
 
 static void a_record_says_what_its_parts_said(struct kunit *test)
 {
-	struct sv_completions *completions = new_completions(test);
-	struct sv_completion *completion = reserve(test, completions, PUSH, 9);
+	struct sv_completions *completions = sv_test_completions(test);
+	struct sv_completion *completion = sv_test_reserve(test, completions, PUSH, 9);
 	const struct splicevec_completion *record = &completion->record;
 	LIST_HEAD(taken);
 
@@ -125,7 +52,7 @@ static void a_record_says_what_its_parts_said(struct kunit *test)
 	sv_completion_fail(completion, -EPIPE);
 	sv_completion_fail(completion, -ECONNRESET);
 	sv_completion_put(completion);
-	sv_completions_take(completions, 1, ALL, &taken);
+	sv_completions_take(completions, 1, SV_TEST_ALL, &taken);
 	KUNIT_EXPECT_EQ(test, record->user_data, 9);
 	KUNIT_EXPECT_EQ(test, record->kind, PUSH);
 	KUNIT_EXPECT_EQ(test, record->bytes, 1000);
@@ -141,14 +68,14 @@ static void a_record_says_what_its_parts_said(struct kunit *test)
 /* Several receivers count the same bytes. */
 static void no_more_is_copied_than_was_pushed(struct kunit *test)
 {
-	struct sv_completions *completions = new_completions(test);
-	struct sv_completion *completion = reserve(test, completions, PUSH, 0);
+	struct sv_completions *completions = sv_test_completions(test);
+	struct sv_completion *completion = sv_test_reserve(test, completions, PUSH, 0);
 	LIST_HEAD(taken);
 
 	sv_completion_add_copied(completion, 50);
 	sv_completion_add_copied(completion, 50);
 	sv_completion_tell(completion, 60);
-	sv_completions_take(completions, 1, ALL, &taken);
+	sv_completions_take(completions, 1, SV_TEST_ALL, &taken);
 	KUNIT_EXPECT_EQ(test, completion->record.copied, 60);
 	sv_completions_free(completions, &taken);
 	sv_completions_close(completions);
@@ -156,27 +83,27 @@ static void no_more_is_copied_than_was_pushed(struct kunit *test)
 
 static void records_come_in_the_order_of_their_ends(struct kunit *test)
 {
-	struct sv_completions *completions = new_completions(test);
+	struct sv_completions *completions = sv_test_completions(test);
 	struct sv_completion *work[3];
 	int i;
 
 	for (i = 0; i < 3; i++)
-		work[i] = reserve(test, completions, PUSH, 2 - i);
+		work[i] = sv_test_reserve(test, completions, PUSH, 2 - i);
 	/* one of them not called off any more, one of another kind */
 	KUNIT_EXPECT_EQ(test, sv_completion_begin(work[1]), 0);
 	sv_completion_tell(work[2], 1);
 	sv_completion_tell(work[1], 1);
 	sv_completion_tell(work[0], 1);
-	sv_completion_tell(reserve(test, completions, NOTIFY, 3), 1);
-	reap(test, completions, 0, 4);
+	sv_completion_tell(sv_test_reserve(test, completions, NOTIFY, 3), 1);
+	sv_test_reap(test, completions, 0, 4);
 	sv_completions_close(completions);
 }
 
 /* However late its parts are done. */
 static void what_failed_has_no_record(struct kunit *test)
 {
-	struct sv_completions *completions = new_completions(test);
-	struct sv_completion *completion = reserve(test, completions, PUSH, 1);
+	struct sv_completions *completions = sv_test_completions(test);
+	struct sv_completion *completion = sv_test_reserve(test, completions, PUSH, 1);
 
 	sv_completion_get(completion);
 	sv_completion_forget(completion);
@@ -190,10 +117,10 @@ static void what_failed_has_no_record(struct kunit *test)
 
 static void a_closed_vector_takes_its_records_along(struct kunit *test)
 {
-	struct sv_completions *completions = new_completions(test);
+	struct sv_completions *completions = sv_test_completions(test);
 
-	post(test, completions, 1);
-	post(test, completions, 2);
+	sv_test_post(test, completions, 1);
+	sv_test_post(test, completions, 2);
 	KUNIT_EXPECT_EQ(test, promised(test), 2);
 	sv_completions_close(completions);
 	KUNIT_EXPECT_EQ(test, promised(test), 0);
@@ -202,9 +129,9 @@ static void a_closed_vector_takes_its_records_along(struct kunit *test)
 /* The work holds what it tells, which is freed with the last of it. */
 static void work_may_end_after_its_vector(struct kunit *test)
 {
-	struct sv_completions *completions = new_completions(test);
-	struct sv_completion *first = reserve(test, completions, PUSH, 1);
-	struct sv_completion *second = reserve(test, completions, NOTIFY, 2);
+	struct sv_completions *completions = sv_test_completions(test);
+	struct sv_completion *first = sv_test_reserve(test, completions, PUSH, 1);
+	struct sv_completion *second = sv_test_reserve(test, completions, NOTIFY, 2);
 
 	sv_completions_close(completions);
 	KUNIT_EXPECT_EQ(test, refcount_read(&completions->refs), 2);
@@ -235,10 +162,10 @@ static void hear(struct sv_recipient *recipient,
 /* And no queue gets the record, whether it is open or closed. */
 static void a_recipient_is_told_in_place_of_the_queue(struct kunit *test)
 {
-	struct sv_completions *completions = new_completions(test);
+	struct sv_completions *completions = sv_test_completions(test);
 	struct listener listener = { .recipient.tell = hear };
-	struct sv_completion *open = reserve(test, completions, PUSH, 1);
-	struct sv_completion *closed = reserve(test, completions, PUSH, 2);
+	struct sv_completion *open = sv_test_reserve(test, completions, PUSH, 1);
+	struct sv_completion *closed = sv_test_reserve(test, completions, PUSH, 2);
 
 	open->recipient = &listener.recipient;
 	closed->recipient = &listener.recipient;
@@ -261,8 +188,8 @@ static void a_recipient_is_told_in_place_of_the_queue(struct kunit *test)
 
 static void a_recipient_is_not_told_of_what_failed(struct kunit *test)
 {
-	struct sv_completions *completions = new_completions(test);
-	struct sv_completion *failed = reserve(test, completions, PUSH, 1);
+	struct sv_completions *completions = sv_test_completions(test);
+	struct sv_completion *failed = sv_test_reserve(test, completions, PUSH, 1);
 	struct listener listener = { .recipient.tell = hear };
 
 	failed->recipient = &listener.recipient;
@@ -293,7 +220,7 @@ static u32 say_slowly(struct sv_witness *witness)
 static void end_with(struct kunit *test, struct sv_completions *completions,
 		     u64 user_data, struct slow *slow)
 {
-	struct sv_completion *completion = reserve(test, completions, PUSH, user_data);
+	struct sv_completion *completion = sv_test_reserve(test, completions, PUSH, user_data);
 
 	init_completion(&slow->go);
 	slow->witness.slow = true;
@@ -324,8 +251,8 @@ static u32 flags_of_next(struct kunit *test, struct sv_completions *completions,
 
 static void nobody_waits_for_the_witnesses_of_others(struct kunit *test)
 {
-	struct sv_completions *one = new_completions(test);
-	struct sv_completions *other = new_completions(test);
+	struct sv_completions *one = sv_test_completions(test);
+	struct sv_completions *other = sv_test_completions(test);
 	static struct slow first, second, quick;
 
 	end_with(test, one, 1, &first);
@@ -334,7 +261,7 @@ static void nobody_waits_for_the_witnesses_of_others(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sv_completions_ready(one), 0);
 	complete(&quick.go);
 	KUNIT_EXPECT_EQ(test, flags_of_next(test, other, 3), SPLICEVEC_CHANGED);
-	post(test, other, 4);
+	sv_test_post(test, other, 4);
 	KUNIT_EXPECT_EQ(test, flags_of_next(test, other, 4), 0);
 	/* in the order in which they have ended */
 	complete(&second.go);
@@ -348,7 +275,7 @@ static void nobody_waits_for_the_witnesses_of_others(struct kunit *test)
 
 static void witnesses_are_asked_when_the_vector_is_gone(struct kunit *test)
 {
-	struct sv_completions *completions = new_completions(test);
+	struct sv_completions *completions = sv_test_completions(test);
 	static struct slow slow;
 	unsigned int tries = 30 * HZ;
 
@@ -370,8 +297,8 @@ static u32 say_at_once(struct sv_witness *witness)
 
 static void a_quick_witness_is_asked_in_place(struct kunit *test)
 {
-	struct sv_completions *completions = new_completions(test);
-	struct sv_completion *completion = reserve(test, completions, PUSH, 1);
+	struct sv_completions *completions = sv_test_completions(test);
+	struct sv_completion *completion = sv_test_reserve(test, completions, PUSH, 1);
 	struct sv_witness witness = { .end = say_at_once };
 
 	sv_completion_add_witness(completion, &witness);
@@ -381,200 +308,6 @@ static void a_quick_witness_is_asked_in_place(struct kunit *test)
 	sv_completion_put(completion);
 	KUNIT_EXPECT_EQ(test, sv_completions_ready(completions), 1);
 	KUNIT_EXPECT_EQ(test, flags_of_next(test, completions, 1), SPLICEVEC_UNSTABLE);
-	sv_completions_close(completions);
-}
-
-static void expect_full(struct kunit *test, struct sv_completions *completions)
-{
-	struct sv_completion *more =
-		sv_completion_reserve(completions, sv_test_account(test), PUSH,
-				      0);
-
-	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(more), -ENOBUFS);
-	if (!IS_ERR(more))
-		sv_completion_forget(more);
-}
-
-/* Those to come, those that came and those on their way to a reaper. */
-static void a_vector_has_so_many_records(struct kunit *test)
-{
-	struct sv_completions *completions = new_completions(test);
-	struct sv_completion *late;
-	LIST_HEAD(taken);
-
-	WRITE_ONCE(*limit, 2);
-	late = reserve(test, completions, PUSH, 1);
-	post(test, completions, 2);
-	expect_full(test, completions);
-	sv_completions_take(completions, 0, ALL, &taken);
-	expect_full(test, completions);
-	sv_completions_free(completions, &taken);
-	KUNIT_EXPECT_EQ(test, completions->nr, 1);
-	post(test, completions, 3);
-	expect_full(test, completions);
-	sv_completion_forget(late);
-	post(test, completions, 4);
-	expect_full(test, completions);
-	KUNIT_EXPECT_EQ(test, completions->nr, 2);
-	reap(test, completions, 3, 2);
-	KUNIT_EXPECT_EQ(test, completions->nr, 0);
-	sv_completions_close(completions);
-}
-
-static void what_has_not_begun_can_be_called_off(struct kunit *test)
-{
-	struct sv_completions *completions = new_completions(test);
-	struct sv_completion *called = reserve(test, completions, PUSH, 1);
-	struct sv_completion *other = reserve(test, completions, PUSH, 2);
-	struct sv_completion *same = reserve(test, completions, PUSH, 1);
-	u32 nr = 0;
-
-	KUNIT_EXPECT_EQ(test, sv_completions_cancel(completions, 1, &nr), 0);
-	KUNIT_EXPECT_EQ(test, nr, 2);
-	KUNIT_EXPECT_EQ(test, sv_completions_cancel(completions, 1, &nr),
-			-EALREADY);
-	KUNIT_EXPECT_EQ(test, nr, 0);
-	KUNIT_EXPECT_EQ(test, sv_completion_begin(called), -ECANCELED);
-	KUNIT_EXPECT_EQ(test, sv_completion_begin(same), -ECANCELED);
-	KUNIT_EXPECT_EQ(test, sv_completion_begin(other), 0);
-	sv_completion_forget(called);
-	sv_completion_forget(same);
-	sv_completion_tell(other, 1);
-	reap(test, completions, 2, 1);
-	KUNIT_EXPECT_EQ(test, completions->nr, 0);
-	sv_completions_close(completions);
-}
-
-static void what_has_begun_cannot_be_called_off(struct kunit *test)
-{
-	struct sv_completions *completions = new_completions(test);
-	struct sv_completion *begun = reserve(test, completions, PUSH, 1);
-	struct sv_completion *pull = reserve(test, completions, NOTIFY, 1);
-	u32 nr;
-
-	KUNIT_EXPECT_EQ(test, sv_completion_begin(begun), 0);
-	KUNIT_EXPECT_EQ(test, sv_completions_cancel(completions, 1, &nr),
-			-EALREADY);
-	/* it may offer more */
-	KUNIT_EXPECT_EQ(test, sv_completion_begin(begun), 0);
-	sv_completion_tell(begun, 1);
-	KUNIT_EXPECT_EQ(test, sv_completions_cancel(completions, 1, &nr),
-			-EALREADY);
-	reap(test, completions, 1, 1);
-	sv_completion_forget(pull);
-	sv_completions_close(completions);
-}
-
-static void take_has_as_many_as_asked_or_none(struct kunit *test)
-{
-	struct sv_completions *completions = new_completions(test);
-	LIST_HEAD(taken);
-	u64 i;
-
-	KUNIT_EXPECT_TRUE(test, sv_completions_take(completions, 0, ALL, &taken));
-	for (i = 0; i < 3; i++)
-		post(test, completions, i);
-	KUNIT_EXPECT_FALSE(test, sv_completions_take(completions, 4, ALL, &taken));
-	KUNIT_EXPECT_TRUE(test, list_empty(&taken));
-	KUNIT_EXPECT_EQ(test, sv_completions_ready(completions), 3);
-	KUNIT_EXPECT_TRUE(test, sv_completions_take(completions, 2, 2, &taken));
-	expect_records(test, &taken, 0, 2);
-	KUNIT_EXPECT_EQ(test, sv_completions_ready(completions), 1);
-	/* those are not forgotten before they were delivered */
-	KUNIT_EXPECT_EQ(test, completions->nr, 3);
-	sv_completions_free(completions, &taken);
-	KUNIT_EXPECT_TRUE(test, list_empty(&taken));
-	KUNIT_EXPECT_EQ(test, completions->nr, 1);
-	reap(test, completions, 2, 1);
-	sv_completions_close(completions);
-}
-
-static void what_is_put_back_comes_first(struct kunit *test)
-{
-	struct sv_completions *completions = new_completions(test);
-	LIST_HEAD(taken);
-	u64 i;
-
-	for (i = 0; i < 3; i++)
-		post(test, completions, i);
-	sv_completions_take(completions, 0, 2, &taken);
-	post(test, completions, 3);
-	sv_completions_return(completions, &taken);
-	KUNIT_EXPECT_TRUE(test, list_empty(&taken));
-	KUNIT_EXPECT_EQ(test, sv_completions_ready(completions), 4);
-	KUNIT_EXPECT_EQ(test, completions->nr, 4);
-	/* nothing is no records */
-	sv_completions_return(completions, &taken);
-	KUNIT_EXPECT_EQ(test, sv_completions_ready(completions), 4);
-	reap(test, completions, 0, 4);
-	KUNIT_EXPECT_EQ(test, completions->nr, 0);
-	sv_completions_close(completions);
-}
-
-/* Somebody who waits, and how often they were woken. */
-struct sleeper {
-	struct wait_queue_entry entry;
-	int woken;
-};
-
-static int count_wake(struct wait_queue_entry *entry, unsigned int mode,
-		      int flags, void *key)
-{
-	container_of(entry, struct sleeper, entry)->woken++;
-	return 0;
-}
-
-static void begin_to_wait(struct sleeper *sleeper, struct wait_queue_head *where)
-{
-	sleeper->woken = 0;
-	init_waitqueue_func_entry(&sleeper->entry, count_wake);
-	add_wait_queue(where, &sleeper->entry);
-}
-
-/* Who waits for two is not woken for one. */
-static void those_who_wait_for_the_fewest_are_woken(struct kunit *test)
-{
-	struct sv_completions *completions = new_completions(test);
-	struct sleeper reaper, poller;
-	LIST_HEAD(taken);
-
-	begin_to_wait(&reaper, &completions->wait);
-	begin_to_wait(&poller, &completions->poll);
-	KUNIT_EXPECT_FALSE(test, sv_completions_take(completions, 3, ALL, &taken));
-	KUNIT_EXPECT_FALSE(test, sv_completions_take(completions, 2, ALL, &taken));
-	KUNIT_EXPECT_FALSE(test, sv_completions_take(completions, 4, ALL, &taken));
-	KUNIT_EXPECT_EQ(test, completions->wake_at, 2);
-	post(test, completions, 0);
-	KUNIT_EXPECT_EQ(test, reaper.woken, 0);
-	post(test, completions, 1);
-	KUNIT_EXPECT_EQ(test, reaper.woken, 1);
-	KUNIT_EXPECT_EQ(test, completions->wake_at, U32_MAX);
-	/* until they say so again nobody waits for any */
-	post(test, completions, 2);
-	KUNIT_EXPECT_EQ(test, reaper.woken, 1);
-	KUNIT_EXPECT_EQ(test, poller.woken, 3);
-	remove_wait_queue(&completions->wait, &reaper.entry);
-	remove_wait_queue(&completions->poll, &poller.entry);
-	reap(test, completions, 0, 3);
-	sv_completions_close(completions);
-}
-
-/* What one could not deliver may be what another waits for. */
-static void what_is_put_back_wakes(struct kunit *test)
-{
-	struct sv_completions *completions = new_completions(test);
-	struct sleeper reaper;
-	LIST_HEAD(others);
-	LIST_HEAD(taken);
-
-	post(test, completions, 0);
-	sv_completions_take(completions, 0, ALL, &taken);
-	begin_to_wait(&reaper, &completions->wait);
-	KUNIT_EXPECT_FALSE(test, sv_completions_take(completions, 1, ALL, &others));
-	sv_completions_return(completions, &taken);
-	KUNIT_EXPECT_EQ(test, reaper.woken, 1);
-	remove_wait_queue(&completions->wait, &reaper.entry);
-	reap(test, completions, 0, 1);
 	sv_completions_close(completions);
 }
 
@@ -591,19 +324,12 @@ static struct kunit_case completion_cases[] = {
 	KUNIT_CASE(nobody_waits_for_the_witnesses_of_others),
 	KUNIT_CASE(witnesses_are_asked_when_the_vector_is_gone),
 	KUNIT_CASE(a_quick_witness_is_asked_in_place),
-	KUNIT_CASE(a_vector_has_so_many_records),
-	KUNIT_CASE(what_has_not_begun_can_be_called_off),
-	KUNIT_CASE(what_has_begun_cannot_be_called_off),
-	KUNIT_CASE(take_has_as_many_as_asked_or_none),
-	KUNIT_CASE(what_is_put_back_comes_first),
-	KUNIT_CASE(those_who_wait_for_the_fewest_are_woken),
-	KUNIT_CASE(what_is_put_back_wakes),
 	{}
 };
 
 struct kunit_suite sv_completion_suite = {
 	.name = "completion",
-	.init = completion_init,
-	.exit = completion_exit,
+	.init = sv_test_init,
+	.exit = sv_test_exit,
 	.test_cases = completion_cases,
 };

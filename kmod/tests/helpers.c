@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the test suites share: an account of their own, loans of any shape, and
- * user memory.
+ * What the test suites share: an account of their own, loans of any shape, records
+ * of a vector, and user memory.
  */
 #include "helpers.h"
 
@@ -199,6 +199,92 @@ void *sv_test_parameter(struct kunit *test, const char *name)
 			return params[i].arg;
 	KUNIT_ASSERT_TRUE_MSG(test, false, "no parameter %s", name);
 	return NULL;
+}
+
+/**
+ * sv_test_completions - a place for records, as a new vector has it
+ * @test: case
+ *
+ * Return: it; sv_completions_close() ends it.
+ */
+struct sv_completions *sv_test_completions(struct kunit *test)
+{
+	struct sv_completions *completions = sv_completions_new();
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, completions);
+	return completions;
+}
+
+/**
+ * sv_test_reserve - promise a record
+ * @test: case, who pays
+ * @completions: where it will be
+ * @kind: of the record
+ * @user_data: of the record
+ *
+ * Return: the completion with the command's reference.
+ */
+struct sv_completion *sv_test_reserve(struct kunit *test,
+				      struct sv_completions *completions,
+				      enum splicevec_completion_kind kind,
+				      u64 user_data)
+{
+	struct sv_completion *completion =
+		sv_completion_reserve(completions, sv_test_account(test), kind,
+				      user_data);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(completion));
+	return completion;
+}
+
+/**
+ * sv_test_post - the record of a push that is done as soon as it is asked for
+ * @test: case, who pays
+ * @completions: where it will be
+ * @user_data: of the record
+ */
+void sv_test_post(struct kunit *test, struct sv_completions *completions,
+		  u64 user_data)
+{
+	sv_completion_tell(sv_test_reserve(test, completions,
+					   SPLICEVEC_COMPLETION_PUSH, user_data), 1);
+}
+
+/**
+ * sv_test_expect_records - these records were taken, and no other
+ * @test: case
+ * @taken: what was
+ * @first: user_data of the first; each has one more
+ * @nr: how many there shall be
+ */
+void sv_test_expect_records(struct kunit *test, struct list_head *taken,
+			    u64 first, u32 nr)
+{
+	struct sv_completion *completion;
+	u32 seen = 0;
+
+	list_for_each_entry(completion, taken, node)
+		KUNIT_EXPECT_EQ(test, completion->record.user_data,
+				first + seen++);
+	KUNIT_EXPECT_EQ(test, seen, nr);
+}
+
+/**
+ * sv_test_reap - take all records, see that they are those, and free them
+ * @test: case
+ * @completions: where they are
+ * @first: user_data of the first; each has one more
+ * @nr: how many there shall be
+ */
+void sv_test_reap(struct kunit *test, struct sv_completions *completions,
+		  u64 first, u32 nr)
+{
+	LIST_HEAD(taken);
+
+	KUNIT_EXPECT_TRUE(test, sv_completions_take(completions, 0, SV_TEST_ALL,
+						    &taken));
+	sv_test_expect_records(test, &taken, first, nr);
+	sv_completions_free(completions, &taken);
 }
 
 /**

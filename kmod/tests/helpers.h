@@ -6,6 +6,7 @@
 #include <linux/sched/user.h>
 
 #include "account.h"
+#include "completion.h"
 #include "loan.h"
 #include "spans.h"
 
@@ -55,6 +56,21 @@ void sv_test_append(struct kunit *test, struct sv_spans *spans,
 		    struct sv_loan *loan, size_t skip, size_t len);
 void sv_test_drop_rights(struct kunit *test);
 void *sv_test_parameter(struct kunit *test, const char *name);
+
+/* More records than any case has. */
+#define SV_TEST_ALL	100
+
+struct sv_completions *sv_test_completions(struct kunit *test);
+struct sv_completion *sv_test_reserve(struct kunit *test,
+				      struct sv_completions *completions,
+				      enum splicevec_completion_kind kind,
+				      u64 user_data);
+void sv_test_post(struct kunit *test, struct sv_completions *completions,
+		  u64 user_data);
+void sv_test_expect_records(struct kunit *test, struct list_head *taken,
+			    u64 first, u32 nr);
+void sv_test_reap(struct kunit *test, struct sv_completions *completions,
+		  u64 first, u32 nr);
 
 /* Bytes of user memory; what follows them cannot be touched. */
 #define SV_TEST_USER_SIZE	(2 * PAGE_SIZE)

@@ -25,6 +25,7 @@ static struct kunit_suite *const suites[] = {
 	&sv_account_suite,
 	&sv_tracked_suite,
 	&sv_completion_suite,
+	&sv_records_suite,
 	&sv_verify_suite,
 	&sv_pin_suite,
 	&sv_lend_suite,
