@@ -33,6 +33,7 @@ static const struct sv_source *const sources[] = {
 	&sv_source_recv,
 	&sv_source_vec,
 	&sv_source_pipe,
+	&sv_source_read,
 	&sv_source_device,
 	&sv_source_mem,
 };
@@ -184,7 +185,7 @@ static ssize_t pull_loop(struct sv_pull *pull, size_t len)
 			break;
 		done += ret;
 		pull->again = true;
-		if (done == len || pull->source->single || sv_interrupted())
+		if (done == len || sv_pull_single(pull) || sv_interrupted())
 			break;
 		cond_resched();
 	}

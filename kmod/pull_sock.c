@@ -88,8 +88,8 @@ static ssize_t read_sock(struct sv_pull *pull, struct socket *sock,
 
 	if (sk_is_tcp(sock->sk))
 		return read_tcp(sock, ring, len);
-	return sv_splice_read(pull->file, &pos, &ring->pipe, len,
-			      SPLICE_F_NONBLOCK);
+	return pull->file->f_op->splice_read(pull->file, &pos, &ring->pipe, len,
+					     SPLICE_F_NONBLOCK);
 }
 
 static bool at_end(const struct sock *sk)

@@ -13,7 +13,7 @@
 
 static bool splice_match(const struct sv_pull *pull)
 {
-	return pull->file->f_op->splice_read;
+	return pull->file->f_op->splice_read && !sv_splice_copies(pull->file);
 }
 
 static ssize_t fill_ring(struct sv_pull *pull, struct sv_ring *ring, size_t len)
@@ -21,7 +21,7 @@ static ssize_t fill_ring(struct sv_pull *pull, struct sv_ring *ring, size_t len)
 	loff_t pos = pull->position.pos;
 	ssize_t ret;
 
-	ret = sv_splice_read(pull->file, &pos, &ring->pipe, len, 0);
+	ret = pull->file->f_op->splice_read(pull->file, &pos, &ring->pipe, len, 0);
 	if (ret <= 0)
 		return ret;
 	return sv_ring_confirm(ring);

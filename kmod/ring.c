@@ -159,7 +159,7 @@ static int __init learn_cache_release(struct file *file)
 	ssize_t ret;
 
 	pipe_init_private(&pipe, &buf, 1, 1);
-	ret = sv_splice_read(file, &pos, &pipe, 1, 0);
+	ret = file->f_op->splice_read(file, &pos, &pipe, 1, 0);
 	if (ret > 0) {
 		if (page_folio(buf.page)->mapping == file->f_mapping &&
 		    buf.ops->get == generic_pipe_buf_get)

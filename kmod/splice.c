@@ -65,7 +65,7 @@ static ssize_t splice_pull(struct sv_pull *pull, struct splicevec_splice *args)
 	u64 len = args->len - args->pulled;
 	ssize_t ret;
 
-	if (!pull->source->single)
+	if (!sv_pull_single(pull))
 		len = min_t(u64, len, SV_SPLICE_CHUNK);
 	ret = sv_pull_gather(pull, args->in_offset, len);
 	if (ret == -EAGAIN)

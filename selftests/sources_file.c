@@ -191,7 +191,7 @@ SOURCE(overlay, CACHE, EXT4, open_overlay, .aligned = true,
 SOURCE(memfd, CACHE, ANYWHERE, open_memfd, .aligned = true);
 SOURCE(huge_memfd, OWNED, ANYWHERE, open_huge_memfd,
        .missing = huge_pages_missing);
-SOURCE(terminal, FOREIGN, ANYWHERE, open_terminal);
+SOURCE(terminal, OWNED, ANYWHERE, open_terminal);
 SOURCE(pieces, PINNED, ANYWHERE, open_pieces);
 SOURCE(huge_memory, PINNED, ANYWHERE, open_huge_memory, .aligned = true,
        .missing = huge_pages_missing);

@@ -8,107 +8,27 @@
 #include <linux/slab.h>
 #include <linux/splice.h>
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
-/* Put bytes that lie in pages from their first byte on into a ring with room. */
-static void add_to_ring(struct pipe_inode_info *pipe, struct bio_vec *bv,
-			size_t len)
-{
-	for (; len; bv++) {
-		struct pipe_buffer buf = {
-			.page = bv->bv_page,
-			.len = min_t(size_t, len, PAGE_SIZE),
-			.ops = &nosteal_pipe_buf_ops,
-		};
-
-		get_page(bv->bv_page);
-		add_to_pipe(pipe, &buf);
-		len -= buf.len;
-	}
-}
-
-static ssize_t read_pages(struct file *file, loff_t *pos, struct bio_vec *bv,
-			  unsigned int nr, size_t len)
-{
-	struct iov_iter to;
-	struct kiocb iocb;
-	ssize_t ret;
-
-	iov_iter_bvec(&to, ITER_DEST, bv, nr, len);
-	init_sync_kiocb(&iocb, file);
-	iocb.ki_pos = *pos;
-	ret = file->f_op->read_iter(&iocb, &to);
-	if (ret > 0)
-		*pos = iocb.ki_pos;
-	return ret;
-}
-
-/*
- * As copy_splice_read() from 6.5 on: the pages come first. What devices have before
- * allocates them one by one as it reads, and without memory for one drops what it
- * has read and says EAGAIN. May go with 6.1.
- */
-static ssize_t copy_splice_read(struct file *file, loff_t *pos,
-				struct pipe_inode_info *pipe, size_t len,
-				unsigned int flags)
-{
-	unsigned int room = pipe->max_usage - pipe_occupancy(pipe->head, pipe->tail);
-	unsigned int nr = min_t(size_t, DIV_ROUND_UP(len, PAGE_SIZE), room);
-	struct bio_vec *bv = kvmalloc_array(nr, sizeof(*bv),
-					    GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
-	ssize_t ret = -ENOMEM;
-	unsigned int i;
-
-	for (i = 0; bv && i < nr; i++) {
-		bv[i] = (struct bio_vec) {
-			.bv_page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO),
-			.bv_len = PAGE_SIZE,
-		};
-		if (!bv[i].bv_page)
-			break;
-	}
-	if (i)
-		ret = read_pages(file, pos, bv, i,
-				 min(len, (size_t)i << PAGE_SHIFT));
-	if (ret > 0)
-		add_to_ring(pipe, bv, ret);
-	while (i)
-		put_page(bv[--i].bv_page);
-	kvfree(bv);
-	return ret;
-}
-
-static bool reads_copies(const struct file *file)
-{
-	return file->f_op->splice_read == generic_file_splice_read &&
-	       S_ISCHR(file_inode(file)->i_mode);
-}
-#else
-/* What goes around the page cache does so by itself, but for memory on a bus. */
-static bool reads_copies(const struct file *file)
-{
-	return IS_DAX(file->f_mapping->host);
-}
-#endif
-
 /**
- * sv_splice_read - fill a private pipe ring from a file
- * @file: source with ->splice_read, open for reading; permission has been asked
- * @pos: where to read; moved on by what was read
- * @pipe: ring nobody else can see
- * @len: bytes at the most
- * @flags: SPLICE_F_*
+ * sv_splice_copies - would ->splice_read do no more than read into new pages?
+ * @file: that has one
  *
- * As vfs_splice_read(), which asks for permission once more.
+ * What goes around the page cache says so since 6.5, but for memory on a bus. Devices
+ * before have a method that allocates page by page as it reads, and without memory for
+ * one drops what it has read. That may go with 6.1.
  *
- * Return: bytes read, 0 at the end of the file, or a negative errno.
+ * Return: true if so: then a read does the same, and who reads knows of the copy.
  */
-ssize_t sv_splice_read(struct file *file, loff_t *pos,
-		       struct pipe_inode_info *pipe, size_t len,
-		       unsigned int flags)
+bool sv_splice_copies(const struct file *file)
 {
-	if (reads_copies(file))
-		return copy_splice_read(file, pos, pipe, len, flags);
-	return file->f_op->splice_read(file, pos, pipe, len, flags);
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
+	if (file->f_op->splice_read == copy_splice_read)
+		return true;
+#else
+	if (file->f_op->splice_read == generic_file_splice_read &&
+	    S_ISCHR(file_inode(file)->i_mode))
+		return true;
+#endif
+	return IS_DAX(file->f_mapping->host);
 }
 
 /**

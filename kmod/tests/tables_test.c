@@ -91,15 +91,16 @@ static void files_give_page_cache_and_take_writes(struct kunit *test)
 }
 
 /* Where there is no page cache to walk, and not O_DIRECT either. */
-static void other_files_are_spliced_from(struct kunit *test)
+static void other_files_are_spliced_from_or_read(struct kunit *test)
 {
 	const struct sv_source *source;
 	struct file *file = filp_open("/proc/version", O_RDONLY, 0);
 	int fd = fd_of(test, file);
 
 	KUNIT_EXPECT_EQ(test, begin_pull(test, fd, 0, &source), 0);
-	KUNIT_EXPECT_PTR_EQ(test, source, file->f_op->splice_read ?
-			    &sv_source_splice : &sv_source_device);
+	KUNIT_EXPECT_PTR_EQ(test, source, file->f_op->splice_read &&
+			    !sv_splice_copies(file) ?
+			    &sv_source_splice : &sv_source_read);
 	close_fd(fd);
 }
 
@@ -151,12 +152,26 @@ static void devices_are_read_and_written(struct kunit *test)
 {
 	struct file *zero = filp_open("/dev/zero", O_RDWR, 0);
 
-	expect_both(test, filp_open("/dev/null", O_RDWR, 0), &sv_source_device,
+	expect_both(test, filp_open("/dev/null", O_RDWR, 0), &sv_source_read,
 		    &sv_sink_splice);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(zero));
 	/* newer kernels have a way to drop what is spliced to it */
-	expect_both(test, zero, &sv_source_device,
+	expect_both(test, zero, &sv_source_read,
 		    zero->f_op->splice_write ? &sv_sink_splice : &sv_sink_file);
+}
+
+static void a_device_that_has_pages_gives_them(struct kunit *test)
+{
+	struct file *file = filp_open("/dev/fuse", O_RDWR, 0);
+	const struct sv_source *source;
+	int fd;
+
+	if (IS_ERR(file))
+		kunit_skip(test, "no /dev/fuse");
+	fd = fd_of(test, file);
+	KUNIT_EXPECT_EQ(test, begin_pull(test, fd, 0, &source), 0);
+	KUNIT_EXPECT_PTR_EQ(test, source, &sv_source_device);
+	close_fd(fd);
 }
 
 /* Each direction for itself: what has no iterator there is left out. */
@@ -168,7 +183,7 @@ static void a_device_may_be_one_and_not_the_other(struct kunit *test)
 	const struct sv_sink *sink;
 
 	KUNIT_EXPECT_EQ(test, begin_pull(test, reader, 0, &source), 0);
-	KUNIT_EXPECT_PTR_EQ(test, source, &sv_source_device);
+	KUNIT_EXPECT_PTR_EQ(test, source, &sv_source_read);
 	KUNIT_EXPECT_EQ(test, begin_push(test, reader, &sink), -EOPNOTSUPP);
 	KUNIT_EXPECT_EQ(test, begin_pull(test, writer, 0, &source), -EOPNOTSUPP);
 	KUNIT_EXPECT_EQ(test, begin_push(test, writer, &sink), 0);
@@ -315,11 +330,12 @@ static void sinks_have_what_their_routes_need(struct kunit *test)
 
 static struct kunit_case tables_cases[] = {
 	KUNIT_CASE(files_give_page_cache_and_take_writes),
-	KUNIT_CASE(other_files_are_spliced_from),
+	KUNIT_CASE(other_files_are_spliced_from_or_read),
 	KUNIT_CASE(direct_files_go_past_the_page_cache),
 	KUNIT_CASE(uncached_takes_a_file_that_can_do_without),
 	KUNIT_CASE(lazy_takes_page_cache_alone),
 	KUNIT_CASE(devices_are_read_and_written),
+	KUNIT_CASE(a_device_that_has_pages_gives_them),
 	KUNIT_CASE(a_device_may_be_one_and_not_the_other),
 	KUNIT_CASE(vectors_share_and_move),
 	KUNIT_CASE(a_vector_is_not_pushed_into_itself),
