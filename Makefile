@@ -269,6 +269,7 @@ $(BUILD)/%/initramfs: $(BUILD)/%/splicevec.ko $(BUILD)/%/lender.ko \
 		/bin/splicevec=$(BUILD)/guest/splicevec \
 		/bin/busybox=/bin/busybox /bin/sh="->busybox" \
 		/sbin/e2fsck=+/sbin/e2fsck /sbin/xfs_repair=+/sbin/xfs_repair \
+		/sbin/mke2fs=+/sbin/mke2fs \
 		/etc/profile=$(QEMU)/profile $(foreach p,$(IN_GUEST),\
 		/selftests/$(p)=$(BUILD)/selftests/bin/$(p))
 

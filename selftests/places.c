@@ -33,6 +33,7 @@ static const struct place_kind {
 	[XFS] = { "xfs", .dir = "/mnt/xfs", .magic = XFS_MAGIC },
 	[INLINE] = { "ext4 with inline data", .dir = "/mnt/inline",
 		     .magic = EXT4_SUPER_MAGIC },
+	[DAX] = { "ext4 on memory", .dir = "/mnt/dax", .magic = EXT4_SUPER_MAGIC },
 	[TMPFS] = { "tmpfs", .dir = "/tmp", .magic = TMPFS_MAGIC },
 	[TCP4] = { "TCP over IPv4", .address = "127.0.0.1" },
 	[TCP6] = { "TCP over IPv6", .address = "::1" },

@@ -10,6 +10,7 @@ enum place {
 	EXT4,
 	XFS,
 	INLINE,		/* ext4 that keeps small files in their inodes */
+	DAX,		/* ext4 on memory, without a page cache */
 	TMPFS,
 	TCP4,
 	TCP6,

@@ -141,6 +141,7 @@ SINK(pipe_of_1m, TO_PIPE, ANYWHERE, pipe, .size = MIB(1));
 SINK(ext4, TO_BUFFERED, EXT4, file);
 SINK(xfs, TO_BUFFERED, XFS, file);
 SINK(tmpfs, TO_BUFFERED, TMPFS, file);
+SINK(dax, TO_BUFFERED, DAX, file);
 SINK(ext4_direct, TO_DIRECT, EXT4, file);
 SINK(xfs_direct, TO_DIRECT, XFS, file);
 SINK(vector, TO_VECTOR, ANYWHERE, vector);

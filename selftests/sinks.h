@@ -61,8 +61,9 @@ struct sink {
 	with(pipe); with(pipe_of_one_page); with(pipe_of_1m);		\
 	with(ext4); with(xfs); with(block); with(block_direct);		\
 	with(fuse); with(fuse_direct); with(memfd); with(null);		\
-	with(terminal); with(pieces); with(tmpfs); with(ext4_direct);	\
-	with(xfs_direct); with(vector); with(memory); with(nothing);	\
+	with(terminal); with(pieces); with(tmpfs); with(dax);		\
+	with(ext4_direct); with(xfs_direct); with(vector);		\
+	with(memory); with(nothing);					\
 	with(mptcp); with(vsock); with(ktls); with(sockmap); with(udp4);\
 	with(udp6); with(unix_dgram); with(unix_packet);		\
 	with(vsock_packet); with(netlink); with(packet); with(hash)

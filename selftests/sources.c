@@ -254,6 +254,7 @@ SOURCE(ext4_copy, OWNED, EXT4, open_file, .flags = SPLICEVEC_COPY);
 SOURCE(xfs, CACHE, XFS, open_file, .aligned = true);
 SOURCE(xfs_cold, CACHE, XFS, source_open_cold, .aligned = true);
 SOURCE(tmpfs, CACHE, TMPFS, open_file, .aligned = true);
+SOURCE(dax, OWNED, DAX, open_file, .aligned = true);
 SOURCE(tcp4, FOREIGN, TCP4, source_open_stream);
 SOURCE(tcp6, FOREIGN, TCP6, source_open_stream);
 SOURCE(unix, FOREIGN, UNIX, source_open_stream);

@@ -58,8 +58,8 @@ struct source {
 	with(block_uncached); with(ext4_lazy); with(xfs_lazy);		\
 	with(ext4_direct); with(xfs_uncached); with(fuse);		\
 	with(overlay); with(memfd); with(huge_memfd); with(terminal);	\
-	with(pieces); with(huge_memory); with(tmpfs); with(tcp4);	\
-	with(tcp6); with(unix); with(pipe_written);			\
+	with(pieces); with(huge_memory); with(tmpfs); with(dax);	\
+	with(tcp4); with(tcp6); with(unix); with(pipe_written);		\
 	with(pipe_vmspliced); with(pipe_spliced); with(pipe_teed);	\
 	with(pipe_lent); with(memory); with(memory_copy);		\
 	with(memory_of_file); with(slice); with(duplicate);		\

@@ -45,7 +45,9 @@ STEADY_CLOCK = ("tsc=reliable",)
 
 # The table of all that differs between kernels when testing.
 FLAVOURS = {
-    "": Flavour(rare=("stable_bound", "stable_stalls", "stable_storm",
+    # Of its memory a part is called persistent, where the kernel has drivers for that.
+    "": Flavour(cmdline=("memmap=64M!1G",),
+                rare=("stable_bound", "stable_stalls", "stable_storm",
                       "stable_traps")),
     "debug": Flavour(
         slower=8, memory="3G",
