@@ -23,6 +23,8 @@ ALSO_lend	:= lent
 ALSO_notify	:= reap
 # Also those that take too long on a kernel, and all of what the others can do?
 EVERY		?= $(if $(TESTS)$(filter check-all,$(MAKECMDGOALS)),1)
+# Also look for memory that nothing points to any more? Debug kernels take twice as long.
+LEAKS		?= $(if $(filter check-all,$(MAKECMDGOALS)),1)
 # Also those that a sort of kernel is not for? They were asked for by their names.
 NAMED		?= $(TESTS)
 # Scenarios of the benchmark to run; empty: all.
@@ -294,7 +296,8 @@ check check-all: deps kernels
 		$(if $(BOOTED),check-guest)
 	@V='$(V)' LIMIT='$(LIMIT)' TOTAL='$(TOTAL)' MAKE=make CC='$(CC)' \
 	 CXX='$(CXX)' BUILD='$(abspath $(BUILD))' KERNELS='$(BOOTED)' \
-	 EVERY='$(EVERY)' NAMED='$(NAMED)' COVERAGE='$(COVERAGE)' \
+	 EVERY='$(EVERY)' LEAKS='$(LEAKS)' NAMED='$(NAMED)' \
+	 COVERAGE='$(COVERAGE)' \
 	 HOST_TESTS='$(CHOSEN_HOST)' GUEST_TESTS='$(CHOSEN_GUEST)' \
 	 selftests/check.sh
 

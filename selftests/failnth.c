@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #define KNOBS	"/sys/kernel/debug/"
@@ -32,43 +31,12 @@ static struct {
 	atomic_uint sweeps;
 	atomic_uint injected;
 	atomic_uint reported;
-	long own_pages;		/* before all of them */
 } *counts;
-
-/*
- * Pages by the stacks that allocated them: the module's own are those where it
- * called the allocator itself. Return: how many there are, or -1.
- */
-static long own_pages(void)
-{
-	FILE *stacks = fopen(KNOBS "page_owner_stacks/show_stacks", "re");
-	char line[256], before[256] = "";
-	long pages = 0, nr;
-	bool seen = false, own = false;
-
-	if (!stacks)
-		return -1;
-	while (fgets(line, sizeof(line), stacks)) {
-		if (!seen && strstr(line, "[splicevec]")) {
-			seen = true;
-			own = strstr(before, "alloc_pages");
-		}
-		strcpy(before, line);
-		if (sscanf(line, "nr_base_pages: %ld", &nr) != 1)
-			continue;
-		pages += own ? nr : 0;
-		seen = false;
-		own = false;
-	}
-	fclose(stacks);
-	return pages;
-}
 
 static void __attribute__((constructor)) share_counts(void)
 {
 	counts = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	counts->own_pages = own_pages();
 }
 
 static bool has_knob(const char *sort, const char *knob)
@@ -401,17 +369,6 @@ void sweep_as_stranger(const struct sweep *what, void *arg)
 
 	snprintf(name, sizeof(name), "%s by a stranger", what->name);
 	sweep(&as, &stranger);
-}
-
-/* Some are given back on a workqueue. */
-void check_own_pages(void)
-{
-	time_t end = time(NULL) + 20 * slower();
-	long now = own_pages();
-
-	for (; now != counts->own_pages && time(NULL) < end; now = own_pages())
-		usleep(100000);
-	check_eq(counts->own_pages, now);
 }
 
 unsigned int faults_injected(void)

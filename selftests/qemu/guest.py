@@ -37,7 +37,7 @@ VIRTUAL_TIME_CMDLINE = ("idle=poll",)
 # What of our environment goes on to the test programs, if it is set. On make's
 # command line is as good: make passes that on to us.
 PASSED_ON = ("SEED", "STRESS_SECONDS", "FUZZ_SECONDS", "LENT", "STORM",
-             "EVERY", "COVERAGE")
+             "EVERY", "LEAKS", "COVERAGE")
 
 TAPS = ("tap0", "tap1")
 MACS = ("52:54:00:09:00:0a", "52:54:00:09:00:0b")
@@ -170,7 +170,8 @@ class Machine:
         cpu, idle = processor(opt.mode == "bench")
         needs = matrix.needs(opt.name)
         # init finds what has a "=" in its environment.
-        cmdline = " ".join((*CMDLINE, *needs.cmdline, *idle, *quiet,
+        cmdline = " ".join((*CMDLINE, *needs.words(os.environ.get("LEAKS")),
+                            *idle, *quiet,
                             f"slower={needs.slower}", *settings(),
                             "--", *args))
         argv = [*QEMU, *cpu, "-m", needs.memory,

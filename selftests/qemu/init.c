@@ -124,8 +124,7 @@ static void check(char **argv)
 	while ((program = strsep(&argv[3], ",")))
 		run_tests(program, atoi(argv[2]));
 	/* for the names of what has lost it: what is lost now is lost then */
-	if (getenv("EVERY"))
-		leaks_look("leaks");
+	leaks_look("leaks");
 	unload();
 	leaks_look("leaks_unloaded");
 	counters_save();

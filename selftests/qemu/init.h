@@ -66,7 +66,11 @@ void watch_end(const char *program);
 void watch_log(const char *program);
 void watch_stacks(void);
 
-/* leaks.c: memory nobody will free. */
+/* allocated.c: what the module has not freed, in bytes; -1: nobody knows. */
+long long allocated(void);
+void allocated_show(void);
+
+/* leaks.c: memory nothing points to; looked for where LEAKS is set, as it takes long. */
 void leaks_begin(void);
 void leaks_look(const char *program);
 

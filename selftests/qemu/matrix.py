@@ -31,12 +31,19 @@ class Flavour:
     slower: int = 1
     memory: str = "2G"
     cmdline: tuple[str, ...] = ()
+    # What to add with LEAKS=1, which makes all of it take twice as long, and without.
+    leaks: tuple[str, ...] = ()
+    no_leaks: tuple[str, ...] = ()
     # Programs that take too long there for every day: check-all runs them.
     rare: tuple[str, ...] = ()
     # Those that it is for; none: for all.
     only: tuple[str, ...] = ()
     # So many guests share the programs, or all would wait for the one in the end.
     guests: int = 1
+
+    def words(self, leaks):
+        """Return the words of the command line."""
+        return (*self.cmdline, *(self.leaks if leaks else self.no_leaks))
 
 
 # Where interrupts take long the kernel thinks ill of the processor's clock; any
@@ -51,7 +58,8 @@ FLAVOURS = {
                       "stable_traps")),
     "debug": Flavour(
         slower=8, memory="3G",
-        cmdline=(*STEADY_CLOCK, "page_owner=on"),
+        cmdline=STEADY_CLOCK, leaks=("page_owner=on",),
+        no_leaks=("kmemleak=off",),
         rare=("algebra", "algebra_model", "asfileshared", "bulk", "datagrams",
               "faults_lend", "howells", "interrupted", "lazy", "lazy_broken",
               "lend", "lent", "map", "mcvoy", "repeated", "shared_datagrams",

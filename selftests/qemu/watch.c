@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a program must leave behind: an empty ledger and a clean kernel log. */
+/*
+ * What a program must leave behind: an empty ledger, no memory of the module and a clean
+ * kernel log.
+ */
 #define _GNU_SOURCE
 #include "init.h"
 #include "../alarms.h"
@@ -17,6 +20,8 @@
 
 /* Release runs on a workqueue: what is on its way out gets this long. */
 #define LEDGER_PATIENCE	2.0
+/* Pages a sink was given may still be with it: that much longer. */
+#define MEMORY_PATIENCE	10.0
 
 /* Lines of log shown from the first bad one on. */
 #define EXCERPT	40
@@ -27,6 +32,7 @@ static const char * const accounts[] = {
 };
 
 static int log_fd = -1;
+static long long allocated_before;
 
 static void log_to_end(void)
 {
@@ -39,6 +45,7 @@ void watch_begin(const char *program)
 {
 	char text[128];
 
+	allocated_before = allocated();
 	log_to_end();
 	snprintf(text, sizeof(text), "splicevec-test: begin %s\n", program);
 	write_file("/dev/kmsg", text);
@@ -137,9 +144,29 @@ static void watch_ledger(const char *program)
 	verdict_pass(program, "ledger is zero");
 }
 
+static void watch_memory(const char *program)
+{
+	double deadline = now() + MEMORY_PATIENCE * slower();
+	long long bytes;
+
+	if (allocated_before < 0)
+		return;
+	while ((bytes = allocated()) != allocated_before) {
+		if (now() > deadline) {
+			allocated_show();
+			verdict_fail(program, "has %lld bytes of the module, not %lld",
+				     bytes, allocated_before);
+			return;
+		}
+		usleep(100000);
+	}
+	verdict_pass(program, "the module's memory is back");
+}
+
 void watch_end(const char *program)
 {
 	watch_ledger(program);
+	watch_memory(program);
 	watch_log(program);
 }
 
