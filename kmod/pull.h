@@ -61,12 +61,12 @@ struct sv_pull {
 /**
  * struct sv_source - a sort of thing that can be pulled from
  * @types: SV_TYPE_* of what may be of this sort
- * @single: SV_TYPE_* of which one step is a whole command: what comes next is another
- *	record, or would have to be waited for
  * @match: is it? NULL: yes
  * @ways: flags this sort can serve of those that name a way to read a file:
  *	UNCACHED, LAZY
  * @positioning: what an offset means
+ * @single: one step is a whole command, but for files with a position: what comes next
+ *	is another record, or would have to be waited for
  * @copies: gives copies anyway
  * @shares: gives spans of loans that others have
  * @waits: may wait for what NONBLOCK does not mean or cannot help: a disk, a
@@ -83,10 +83,10 @@ struct sv_pull {
  */
 struct sv_source {
 	u16 types;
-	u16 single;
 	bool (*match)(const struct sv_pull *pull);
 	u32 ways;
 	enum sv_positioning positioning;
+	bool single;
 	bool copies;
 	bool shares;
 	bool waits;
@@ -115,7 +115,9 @@ extern const struct sv_source sv_source_mem;
  */
 static inline bool sv_pull_single(const struct sv_pull *pull)
 {
-	return pull->source->single & sv_type_of(pull->file);
+	return pull->source->single &&
+	       !((sv_type_of(pull->file) & SV_TYPE_DATA) &&
+		 (pull->file->f_mode & FMODE_LSEEK));
 }
 
 /* For the sources. */

@@ -41,7 +41,7 @@ const struct sv_source sv_source_device = {
 	.types = SV_TYPE_ANY,
 	.match = device_match,
 	.positioning = SV_POS_FILE,
-	.single = SV_TYPE_ANY,
+	.single = true,
 	.waits = true,
 	.pull = device_pull,
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pull from what can only be read: a terminal, a file of procfs, one that lies in
+ * Pull from what can only be read: a terminal, a file of hugetlbfs, one that lies in
  * memory on a bus. The read fills pages of our own.
  */
 #include "pull.h"
@@ -31,7 +31,8 @@ static ssize_t read_into(struct sv_loan *loan, struct file *file, loff_t *pos, s
 	ret = file->f_op->read_iter(&iocb, &to);
 	if (ret > 0)
 		*pos = iocb.ki_pos;
-	return ret;
+	/* from memory that is broken: the caller's is not touched here */
+	return ret == -EFAULT ? -EIO : ret;
 }
 
 static ssize_t read_pull(struct sv_pull *pull, size_t len)
@@ -53,12 +54,11 @@ static ssize_t read_pull(struct sv_pull *pull, size_t len)
 	return sv_pull_end_owned(pull, loan, 0, ret);
 }
 
-/* Of what is no file more would have to be waited for. */
 const struct sv_source sv_source_read = {
 	.types = SV_TYPE_ANY,
 	.match = read_match,
 	.positioning = SV_POS_FILE,
-	.single = SV_TYPE_ANY & ~SV_TYPE_DATA,
+	.single = true,
 	.copies = true,
 	.waits = true,
 	.pull = read_pull,

@@ -121,7 +121,7 @@ static int try_reserve(struct sv_vector *vec, u32 nr, struct sv_span **ring,
 
 	spin_lock(&vec->lock);
 	lacks = vector_lacks(vec, nr);
-	if (nr > limit || vec->spans.nr + vec->reserved > limit - nr) {
+	if (nr > limit || sv_vector_spans(vec)->nr + vec->reserved > limit - nr) {
 		ret = -ENOBUFS;
 	} else if (lacks > *cap) {
 		*cap = lacks;

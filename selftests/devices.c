@@ -3,12 +3,14 @@
 #include "kselftest_harness.h"
 
 #include "contents.h"
+#include "places.h"
 #include "places_file.h"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <splicevec.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <termios.h>
@@ -319,6 +321,47 @@ TEST_F(device, made_up_file_is_pulled_as_it_is_read)
 		check(len > 0, "it is empty");
 		check_eq(len, pull_whole(made_up[i], got, MIB(1)));
 		check(!memcmp(want, got, len), "other contents");
+	}
+}
+
+static void check_read_whole(int file, size_t len)
+{
+	struct splicevec_pull cmd = {
+		.size = sizeof(cmd),
+		.fd = file,
+		.len = SV_ALL,
+	};
+	struct splicevec_span span;
+	int vec = new_vector();
+
+	must(ioctl(vec, SPLICEVEC_PULL, &cmd));
+	check_eq(len, cmd.bytes);
+	check(cmd.result & SPLICEVEC_COPIED, "it does not say that it copies");
+	must_sv(sv_spans(vec, 0, &span, 1));
+	check_eq(SPLICEVEC_OWNED, span.kind);
+	check_held(vec, SEED, 0, len);
+	close(vec);
+}
+
+/* However many reads that takes. */
+TEST_F(device, file_that_can_only_be_read_is_pulled_whole_and_copied)
+{
+	int file;
+	char *map;
+
+	if (!huge_pages_missing()) {
+		context("hugetlbfs");
+		file = must(memfd_create("huge", MFD_CLOEXEC | MFD_HUGETLB));
+		must(ftruncate(file, HUGE));
+		map = mmap(NULL, HUGE, PROT_WRITE, MAP_SHARED, file, 0);
+		check(map != MAP_FAILED, "mmap: %s", errno_name(errno));
+		pattern_fill(map, SEED, 0, HUGE);
+		must(munmap(map, HUGE));
+		check_read_whole(file, HUGE);
+	}
+	if (!place_missing(DAX)) {
+		context("DAX");
+		check_read_whole(pattern_file(DAX, SEED, MIB(3) + 5), MIB(3) + 5);
 	}
 }
 

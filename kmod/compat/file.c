@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Files and pipes: reading into a ring, writing from an iterator, page stashes.
+ * Files and pipes: what splice_read does, writing from an iterator, page stashes.
  */
 #include <linux/bvec.h>
 #include <linux/pagemap.h>
@@ -8,27 +8,34 @@
 #include <linux/slab.h>
 #include <linux/splice.h>
 
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
+static bool copies_always(const struct file *file)
+{
+	return file->f_op->splice_read == copy_splice_read;
+}
+#else
+/*
+ * What devices have: it allocates page by page as it reads, and without memory for one
+ * drops what it has read. Files may have it for their page cache. May go with 6.1.
+ */
+static bool copies_always(const struct file *file)
+{
+	return file->f_op->splice_read == generic_file_splice_read &&
+	       S_ISCHR(file_inode(file)->i_mode);
+}
+#endif
+
 /**
  * sv_splice_copies - would ->splice_read do no more than read into new pages?
  * @file: that has one
  *
- * What goes around the page cache says so since 6.5, but for memory on a bus. Devices
- * before have a method that allocates page by page as it reads, and without memory for
- * one drops what it has read. That may go with 6.1.
+ * Of methods that do so but are a filesystem's own nothing is known.
  *
  * Return: true if so: then a read does the same, and who reads knows of the copy.
  */
 bool sv_splice_copies(const struct file *file)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
-	if (file->f_op->splice_read == copy_splice_read)
-		return true;
-#else
-	if (file->f_op->splice_read == generic_file_splice_read &&
-	    S_ISCHR(file_inode(file)->i_mode))
-		return true;
-#endif
-	return IS_DAX(file->f_mapping->host);
+	return copies_always(file) || IS_DAX(file->f_mapping->host);
 }
 
 /**

@@ -309,8 +309,8 @@ struct splicevec_info {
  * enum splicevec_kind - who owns the pages of a span
  * @SPLICEVEC_OWNED: allocated and filled by splicevec (a gift)
  * @SPLICEVEC_CACHE: page cache (a loan)
- * @SPLICEVEC_FOREIGN: socket pages (a gift) and pipe buffers (a gift if a page
- *	reference is all that holds them, else a loan)
+ * @SPLICEVEC_FOREIGN: pages of sockets and devices (a gift) and pipe buffers (a gift
+ *	if a page reference is all that holds them, else a loan)
  * @SPLICEVEC_PINNED: memory of the process that pulled it (a loan)
  * @SPLICEVEC_LENT: a kernel module's, that gets them back by its own destructor (a
  *	loan)
