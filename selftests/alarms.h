@@ -35,7 +35,7 @@ static inline const char *alarm_in(const char *text)
 		"hard LOCKUP", "refcount_t", "Bad page", "Bad rss-counter",
 		"general protection", "Call Trace", "unable to handle",
 		"scheduling while atomic", "kmemleak", "double free",
-		"EXT4-fs error", "Corruption",
+		"EXT4-fs error", "Corruption", "allocated at module unload",
 	};
 	size_t i;
 

@@ -2,6 +2,7 @@
 /* Memory the module has allocated and not freed, where the kernel keeps the books. */
 #include "init.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,25 +15,29 @@ static FILE *open_books(void)
 	return fopen(BOOKS, "re");
 }
 
-/* Return: bytes of one line, if it is the module's. */
-static long long bytes_of(const char *line)
+static bool is_ours(const char *line)
 {
-	return strstr(line, "[" MODULE_NAME "]") ? atoll(line) : 0;
+	return strstr(line, "[" MODULE_NAME "]");
 }
 
-/* Return: bytes, or -1 if nobody knows. */
+/* Return: bytes, -ENOENT if this kernel keeps no books, -ENODATA if not of the module. */
 long long allocated(void)
 {
 	FILE *books = open_books();
 	long long bytes = 0;
+	bool known = false;
 	char line[512];
 
 	if (!books)
-		return -1;
-	while (fgets(line, sizeof(line), books))
-		bytes += bytes_of(line);
+		return -ENOENT;
+	while (fgets(line, sizeof(line), books)) {
+		if (!is_ours(line))
+			continue;
+		known = true;
+		bytes += atoll(line);
+	}
 	fclose(books);
-	return bytes;
+	return known ? bytes : -ENODATA;
 }
 
 /* Say which places have any. */
@@ -42,7 +47,7 @@ void allocated_show(void)
 	char line[512];
 
 	while (books && fgets(line, sizeof(line), books))
-		if (bytes_of(line))
+		if (is_ours(line) && atoll(line))
 			verdict_out("%s", line);
 	if (books)
 		fclose(books);

@@ -66,7 +66,7 @@ void watch_end(const char *program);
 void watch_log(const char *program);
 void watch_stacks(void);
 
-/* allocated.c: what the module has not freed, in bytes; -1: nobody knows. */
+/* allocated.c: bytes the module has not freed, or why nobody knows. */
 long long allocated(void);
 void allocated_show(void);
 

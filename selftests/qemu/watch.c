@@ -149,9 +149,9 @@ static void watch_memory(const char *program)
 	double deadline = now() + MEMORY_PATIENCE * slower();
 	long long bytes;
 
-	if (allocated_before < 0)
+	if (allocated_before == -ENOENT)
 		return;
-	while ((bytes = allocated()) != allocated_before) {
+	while ((bytes = allocated()) < 0 || bytes > allocated_before) {
 		if (now() > deadline) {
 			allocated_show();
 			verdict_fail(program, "has %lld bytes of the module, not %lld",
