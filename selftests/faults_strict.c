@@ -395,6 +395,6 @@ TEST_F(faults, cancel_is_done_or_not)
 	sweep_all(&cancel_sweep, &c);
 }
 
-TEST_COUNT(150)
+TEST_COUNT(100)
 
 TEST_HARNESS_MAIN

@@ -196,6 +196,6 @@ TEST_F(faults, strict_push_by_ring_has_one_end_or_none)
 	try_all(&strict_sweep);
 }
 
-TEST_COUNT(30)
+TEST_COUNT(10)
 
 TEST_HARNESS_MAIN
