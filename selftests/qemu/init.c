@@ -146,6 +146,7 @@ int main(int argc, char **argv)
 		printf("init: /dev/ttyS1: %s\n", strerror(-ret));
 	if (ret || argc < 4)
 		power_off();
+	verdict_begin();
 	setup();
 	if (!strcmp(argv[1], "check"))
 		check(argv);

@@ -19,6 +19,7 @@
 
 /* verdict.c: what the host hears, counted on the way. */
 int verdict_open(const char *port);
+void verdict_begin(void);
 void verdict_beat(void);
 void verdict_run(const char *program);
 void verdict_done(const char *program, unsigned int seconds);

@@ -21,11 +21,13 @@ class Results:
         self.failures = []
         self.rows = rows
         self.verdict = None
+        self.begun = False
 
     def show(self, text):
         print(text, flush=True)
 
     def line(self, line):
+        self.begun = True
         keyword, _, text = line.rstrip("\r").partition(" ")
         handler = getattr(self, f"on_{keyword}", None)
         if handler:

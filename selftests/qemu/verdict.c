@@ -83,6 +83,13 @@ void verdict_beat(void)
 	say("beat", "%s", "");
 }
 
+/* The first sign of life, and it is heard before anything else happens. */
+void verdict_begin(void)
+{
+	verdict_beat();
+	tcdrain(verdict.fd);
+}
+
 void verdict_run(const char *program)
 {
 	say("run", "%s", program);
