@@ -32,9 +32,10 @@ SILENCE = 60
 BOOT = 180
 # Virtual time is several times slower.
 SLOWER = 10
-# Once in hundreds of times the emulator runs what a kernel has just patched in itself as
-# it was, and the kernel dies. A guest whose PID 1 has not begun, so that nothing of ours
-# has run, is started again; so many times in all.
+# A kernel was seen to die of an int3 it had just patched away in itself, once in some
+# hundreds of starts, as if the emulator had run what was there before. A guest whose
+# PID 1 has not begun, so that nothing of ours has run, is started again; so many times
+# in all.
 STARTS = 3
 
 
