@@ -38,8 +38,13 @@ int module_remove(const char *name);
 bool module_loaded(const char *name);
 int write_file(const char *path, const char *text);
 
-/* net.c: two network namespaces, one NIC each. */
+/*
+ * net.c: two network namespaces, one NIC each. From 5.19 on packets that were received on
+ * one processor and freed on another wait, with their pages, for what the first one
+ * receives next (skb_attempt_defer_free()): net_stir() lets each receive something.
+ */
 void setup_net(void);
+void net_stir(void);
 
 /* runner.c: one program at a time, each with a time limit. */
 void run_tests(char *program, unsigned int limit);

@@ -158,6 +158,7 @@ static void watch_memory(const char *program)
 				     bytes, allocated_before);
 			return;
 		}
+		net_stir();
 		usleep(100000);
 	}
 	verdict_pass(program, "the module's memory is back");
