@@ -66,7 +66,7 @@ void sv_release_queue_file(struct work_struct *release)
  */
 int sv_release_init(void)
 {
-	release_queue = alloc_workqueue("splicevec", WQ_MEM_RECLAIM | WQ_UNBOUND, 1);
+	release_queue = alloc_ordered_workqueue("splicevec", WQ_MEM_RECLAIM);
 	if (!release_queue)
 		return -ENOMEM;
 	slow_queue = alloc_workqueue("splicevec_slow", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
