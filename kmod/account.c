@@ -60,7 +60,7 @@ static void account_free(struct sv_account *account)
 
 /*
  * Allocated outside the mutex: the release queue takes that, and must not wait
- * for reclaim.
+ * for reclaim, nor for who does.
  */
 static struct sv_account *account_new(struct user_struct *user)
 {

@@ -11,6 +11,7 @@
 
 #include "args.h"
 #include "command.h"
+#include "completion.h"
 #include "file.h"
 #include "mmap.h"
 #include "uring.h"
@@ -33,6 +34,7 @@ static long come_back(long ret, const struct sv_command *command,
 
 static long sv_ioctl(struct file *file, unsigned int number, unsigned long arg)
 {
+	struct sv_vector *vec = file->private_data;
 	void __user *user = (void __user *)arg;
 	const struct sv_command *command;
 	union sv_args args;
@@ -44,8 +46,10 @@ static long sv_ioctl(struct file *file, unsigned int number, unsigned long arg)
 	ret = sv_args_copy_in(&args, &command->layout, user);
 	if (!ret)
 		ret = sv_command_check(command, file, &args);
-	if (!ret)
-		ret = command->run(file->private_data, &args);
+	if (ret)
+		return ret;
+	sv_completions_flush(vec->completions);
+	ret = command->run(vec, &args);
 	if (ret)
 		return come_back(ret, command, &args);
 	return sv_args_copy_out(&args, &command->layout, user);

@@ -50,26 +50,33 @@ struct sv_completions *sv_completions_new(void)
 	completions->wake_at = U32_MAX;
 	init_waitqueue_head(&completions->wait);
 	init_waitqueue_head(&completions->poll);
+	sv_completions_init_deferred(completions);
 	return completions;
 }
 
-static void completions_put(struct sv_completions *completions)
+/**
+ * sv_completions_put - drop a reference
+ * @completions: whose reference is consumed; the last one frees it
+ *
+ * Context: any.
+ */
+void sv_completions_put(struct sv_completions *completions)
 {
 	if (refcount_dec_and_test(&completions->refs))
 		kfree(completions);
 }
 
 /* What is left is memory. */
-static void completion_end(struct sv_completion *completion)
+static void completion_detach(struct sv_completion *completion)
 {
 	atomic_long_dec(&completion->account->completions);
 	sv_account_put(completion->account);
-	completions_put(completion->to);
+	sv_completions_put(completion->to);
 }
 
 static void completion_free(struct sv_completion *completion)
 {
-	completion_end(completion);
+	completion_detach(completion);
 	kfree(completion);
 }
 
@@ -123,7 +130,7 @@ void sv_completions_free(struct sv_completions *completions,
 	u32 nr = 0;
 
 	list_for_each_entry(completion, taken, node) {
-		completion_end(completion);
+		completion_detach(completion);
 		nr++;
 	}
 	spin_lock(&completions->lock);
@@ -149,11 +156,12 @@ void sv_completions_close(struct sv_completions *completions)
 	completions->closed = true;
 	list_splice_init(&completions->posted, &unread);
 	spin_unlock(&completions->lock);
+	sv_completions_expedite(completions);
 	if (completions->eventfd)
 		eventfd_ctx_put(completions->eventfd);
 	sv_completions_free(completions, &unread);
 	free_list(&completions->spares);
-	completions_put(completions);
+	sv_completions_put(completions);
 }
 
 /**
@@ -200,6 +208,8 @@ bool sv_completions_take(struct sv_completions *completions, u32 min, u32 max,
 	else
 		completions->wake_at = min(completions->wake_at, min);
 	spin_unlock(&completions->lock);
+	if (!enough)
+		sv_completions_expedite(completions);
 	return enough;
 }
 
@@ -282,6 +292,7 @@ int sv_completions_signal(struct sv_completions *completions, int eventfd)
 	spin_lock(&completions->lock);
 	swap(completions->eventfd, new);
 	spin_unlock(&completions->lock);
+	sv_completions_expedite(completions);
 	if (new)
 		eventfd_ctx_put(new);
 	return 0;
@@ -330,7 +341,7 @@ struct sv_completion *sv_completion_reserve(struct sv_completions *completions,
 	completion->record.user_data = user_data;
 	completion->record.kind = kind;
 	INIT_LIST_HEAD(&completion->node);
-	refcount_inc(&completions->refs);
+	sv_completions_get(completions);
 	completion->to = completions;
 	completion->account = sv_account_get(account);
 	atomic_long_inc(&account->completions);
@@ -412,13 +423,6 @@ static void completion_finish(struct sv_completion *completion)
 	completion_free(completion);
 }
 
-/* The command's reference. Whoever gave the command has time. */
-static void completion_put(struct sv_completion *completion)
-{
-	if (refcount_dec_and_test(&completion->refs))
-		completion_finish(completion);
-}
-
 static struct sv_completion *take_ended(struct sv_completions *completions)
 {
 	struct sv_completion *ended;
@@ -441,7 +445,7 @@ static void ask_ended(struct work_struct *work)
 		completion_finish(ended);
 		module_put(THIS_MODULE);
 	}
-	completions_put(completions);
+	sv_completions_put(completions);
 }
 
 /*
@@ -453,12 +457,37 @@ static void ask_later(struct sv_completion *completion)
 	struct sv_completions *completions = completion->to;
 
 	__module_get(THIS_MODULE);
-	refcount_inc(&completions->refs);
+	sv_completions_get(completions);
 	spin_lock(&completions->lock);
 	list_move_tail(&completion->node, &completions->ended);
 	spin_unlock(&completions->lock);
 	if (!sv_release_queue_slow(&completions->ask))
-		completions_put(completions);
+		sv_completions_put(completions);
+}
+
+static void finish_deferred(struct sv_deferred *deferred)
+{
+	completion_finish(container_of(deferred, struct sv_completion, deferred));
+	module_put(THIS_MODULE);
+}
+
+/*
+ * The last part is done. If others have ended before and are not finished this one waits
+ * for its turn, as records come in that order; if it takes long others do not wait for it.
+ */
+static void completion_end(struct sv_completion *completion, bool has_time)
+{
+	bool behind = !completion->silent && sv_completions_behind(completion->to);
+
+	if (completion->slow && (behind || !has_time)) {
+		ask_later(completion);
+	} else if (behind) {
+		__module_get(THIS_MODULE);
+		completion->deferred.finish = finish_deferred;
+		sv_completions_defer(completion->to, &completion->deferred, true);
+	} else {
+		completion_finish(completion);
+	}
 }
 
 /**
@@ -470,12 +499,15 @@ static void ask_later(struct sv_completion *completion)
  */
 void sv_completion_put(struct sv_completion *completion)
 {
-	if (!refcount_dec_and_test(&completion->refs))
-		return;
-	if (completion->slow)
-		ask_later(completion);
-	else
-		completion_finish(completion);
+	if (refcount_dec_and_test(&completion->refs))
+		completion_end(completion, false);
+}
+
+/* The command's reference. Whoever gave the command has time. */
+static void completion_put(struct sv_completion *completion)
+{
+	if (refcount_dec_and_test(&completion->refs))
+		completion_end(completion, true);
 }
 
 /**

@@ -4,6 +4,7 @@
 
 #include <linux/atomic.h>
 #include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
 #include <linux/splicevec.h>
@@ -11,13 +12,26 @@
 #include <linux/workqueue.h>
 
 struct eventfd_ctx;
+struct task_struct;
 struct sv_account;
 
 /**
+ * struct sv_deferred - what is left of something that has ended
+ * @node: in a vector's list
+ * @finish: gives back what it held, and frees it. Called once, in process context with no
+ *	locks held
+ */
+struct sv_deferred {
+	struct llist_node node;
+	void (*finish)(struct sv_deferred *deferred);
+};
+
+/**
  * struct sv_completions - where the records of a vector wait to be reaped
- * @refs: the vector's, one for each completion, and one while @ask is queued
- * @lock: protects all below but the wait queues. A leaf, taken in process context
- *	only: callbacks of sinks get no further than the release queue
+ * @refs: the vector's, one for each completion, one while @ask is queued, and one while
+ *	@flush is
+ * @lock: protects all below down to @eventfd. A leaf, taken in process context only:
+ *	callbacks of sinks get no further than @deferred
  * @fresh: pushes whose sink has not been offered anything, so CANCEL finds them
  * @ended: those that have slow witnesses still to be asked, the first one first
  * @posted: completions whose records can be reaped, in the order they came
@@ -31,6 +45,11 @@ struct sv_account;
  * @wait: whoever waits in REAP
  * @poll: whoever polls for records
  * @ask: on the slow queue while there are some in @ended
+ * @deferred: what has ended and is not finished, the newest first
+ * @nr_deferred: how many, those included that are about to come or being finished
+ * @expedited: the release queue was called to finish them, and has not come yet
+ * @flusher: who finishes some of them, or NULL; only compared
+ * @flush: on the release queue, or going to be
  *
  * Outlives its vector as long as work is under way: a push in flight holds this,
  * never the vector.
@@ -51,6 +70,11 @@ struct sv_completions {
 	struct wait_queue_head wait;
 	struct wait_queue_head poll;
 	struct work_struct ask;
+	struct llist_head deferred;
+	atomic_t nr_deferred;
+	atomic_t expedited;
+	struct task_struct *flusher;
+	struct delayed_work flush;
 };
 
 /**
@@ -94,6 +118,7 @@ struct sv_witness {
  * @to: where it is counted, called off and reaped; holds one reference
  * @account: who asked for it; holds one reference
  * @node: in one of @to's lists, or in none
+ * @deferred: the completion when others have ended before it and are not finished
  *
  * Reserved before the work starts, so that to tell of its end needs no memory.
  */
@@ -111,9 +136,11 @@ struct sv_completion {
 	struct sv_completions *to;
 	struct sv_account *account;
 	struct list_head node;
+	struct sv_deferred deferred;
 };
 
 struct sv_completions *sv_completions_new(void);
+void sv_completions_put(struct sv_completions *completions);
 void sv_completions_close(struct sv_completions *completions);
 u32 sv_completions_ready(const struct sv_completions *completions);
 bool sv_completions_take(struct sv_completions *completions, u32 min, u32 max,
@@ -126,6 +153,12 @@ int sv_completions_cancel(struct sv_completions *completions, u64 user_data,
 			  u32 *canceled);
 int sv_completions_signal(struct sv_completions *completions, int eventfd);
 
+void sv_completions_init_deferred(struct sv_completions *completions);
+void sv_completions_defer(struct sv_completions *completions,
+			  struct sv_deferred *deferred, bool hurry);
+void sv_completions_expedite(struct sv_completions *completions);
+void sv_completions_flush(struct sv_completions *completions);
+
 struct sv_completion *sv_completion_reserve(struct sv_completions *completions,
 					    struct sv_account *account,
 					    enum splicevec_completion_kind kind,
@@ -135,6 +168,29 @@ int sv_completion_begin(struct sv_completion *completion);
 void sv_completion_fail(struct sv_completion *completion, int err);
 void sv_completion_tell(struct sv_completion *completion, u64 bytes);
 void sv_completion_forget(struct sv_completion *completion);
+
+/**
+ * sv_completions_get - take another reference
+ * @completions: held by the caller
+ *
+ * Context: any.
+ */
+static inline void sv_completions_get(struct sv_completions *completions)
+{
+	refcount_inc(&completions->refs);
+}
+
+/**
+ * sv_completions_behind - has anything ended that is to be finished by others?
+ * @completions: held by the caller
+ *
+ * Return: then what has ended since comes after it.
+ */
+static inline bool sv_completions_behind(struct sv_completions *completions)
+{
+	return atomic_read(&completions->nr_deferred) &&
+	       READ_ONCE(completions->flusher) != current;
+}
 
 /**
  * sv_completion_get - take another reference, for a part of the work

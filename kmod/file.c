@@ -189,6 +189,7 @@ __poll_t sv_file_poll(struct file *file, struct poll_table_struct *wait)
 	poll_wait(file, &vec->completions->poll, wait);
 	if (READ_ONCE(vec->spans.nr))
 		events |= EPOLLIN | EPOLLRDNORM;
+	sv_completions_expedite(vec->completions);
 	if (sv_completions_ready(vec->completions))
 		events |= EPOLLPRI;
 	return events;

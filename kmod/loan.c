@@ -5,8 +5,8 @@
  * A loan is charged before its pages are taken, built privately, settled to
  * what its pages really cost, then shared by reference. The last reference
  * gives the pages back and undoes the charge. Whoever may drop the last one
- * from a context that cannot sleep does so through a push (tracked.c), whose
- * end runs on a workqueue.
+ * from a context that cannot sleep does so through a push (tracked.c), which is
+ * finished elsewhere (deferred.c).
  */
 #include "loan.h"
 

@@ -107,6 +107,15 @@ static inline bool sv_folio_poisoned(struct folio *folio)
 	       (folio_test_large(folio) && folio_test_has_hwpoisoned(folio));
 }
 
+/*
+ * Does somebody wait for the end of a loan? A process or module for its memory, a pipe or
+ * device for its buffers, writers for the folios.
+ */
+static inline bool sv_loan_awaited(const struct sv_loan *loan)
+{
+	return loan->completion || loan->lent || loan->ring || loan->pin;
+}
+
 /* The span that covers all of a complete loan, whose reference it borrows. */
 static inline struct sv_span sv_span_whole(struct sv_loan *loan)
 {

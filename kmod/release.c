@@ -32,6 +32,21 @@ void sv_release_queue(struct work_struct *release)
 }
 
 /**
+ * sv_release_queue_in - the same after some time
+ * @release: its work; as there
+ * @delay: jiffies; 0: at once, also if it was to come later
+ *
+ * Context: any.
+ * Return: false if it is queued already.
+ */
+bool sv_release_queue_in(struct delayed_work *release, unsigned long delay)
+{
+	if (!delay)
+		return !mod_delayed_work(release_queue, release, 0);
+	return queue_delayed_work(release_queue, release, delay);
+}
+
+/**
  * sv_release_queue_slow - the same for what may take long
  * @release: its work; as there
  *

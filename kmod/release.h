@@ -4,9 +4,11 @@
 
 #include <linux/types.h>
 
+struct delayed_work;
 struct work_struct;
 
 void sv_release_queue(struct work_struct *release);
+bool sv_release_queue_in(struct delayed_work *release, unsigned long delay);
 bool sv_release_queue_slow(struct work_struct *release);
 void sv_release_queue_file(struct work_struct *release);
 

@@ -4,9 +4,9 @@
  *
  * A sink ends in any context: a socket frees its last skb in softirq or with
  * interrupts off, a pipe's buffer is released under the pipe's lock. So the end
- * of a push only counts down and queues. One work item on a reclaim-safe queue
- * then gives the pages back, undoes the charge and drops the module reference,
- * in process context with no lock held.
+ * of a push only counts down and is left to others (deferred.c), who give the pages
+ * back, undo the charge and drop the module reference, in process context with no lock
+ * held.
  */
 #include "tracked.h"
 
@@ -14,17 +14,16 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/tcp.h>
-#include <linux/workqueue.h>
 #include <net/sock.h>
 #include <net/tcp.h>
 
 #include "account.h"
 #include "completion.h"
 #include "loan.h"
-#include "release.h"
 #include "trace.h"
 
-static LLIST_HEAD(ended);
+/* A packet may end with interrupts off, and all that share it end with it. */
+#define MOST_FOLLOWERS	256
 
 /*
  * Have the bytes arrived, as far as the sink knows now that it lets go? TCP does so
@@ -71,15 +70,54 @@ static bool drop(struct sv_push *push)
 	return true;
 }
 
+/* The record comes when all that the push held is given back. */
+static void push_finish(struct sv_deferred *deferred)
+{
+	struct sv_push *push = container_of(deferred, struct sv_push, deferred);
+	struct sv_completion *completion = push->completion;
+	struct sv_account *account = push->account;
+
+	if (completion)
+		tell_completion(push);
+	sv_loan_put(push->loan);
+	if (push->sk)
+		sock_put(push->sk);
+	push->free(push);
+	if (completion)
+		sv_completion_put(completion);
+	atomic_long_dec(&account->pushes);
+	sv_account_put(account);
+	module_put(THIS_MODULE);
+}
+
+/* Does somebody wait for more than a record that he reaps? */
+static bool in_a_hurry(const struct sv_push *push)
+{
+	const struct sv_completion *completion = push->completion;
+
+	return completion->recipient || READ_ONCE(completion->witnesses) ||
+	       sv_loan_awaited(push->loan);
+}
+
+/* Nobody follows it any more. Context: any. */
+static void leave(struct sv_push *push)
+{
+	struct sv_completion *completion = push->completion;
+
+	if (completion)
+		sv_completions_defer(completion->to, &push->deferred, in_a_hurry(push));
+	else
+		sv_completions_defer(NULL, &push->deferred, true);
+}
+
 /*
  * No skb reads the pages of any of them by way of this push any more. How much of
  * an skb that was copied was whose is not known: so all may have been. Those that
  * end now go in front of @rest, the oldest first: that was the order of their bytes.
  *
- * Return: what is to be ended next.
+ * Return: what ends next.
  */
-static struct llist_node *end_followers(struct sv_push *push,
-					struct llist_node *rest)
+static struct sv_push *end_followers(struct sv_push *push, struct sv_push *rest)
 {
 	bool copied = atomic_long_read(&push->copied);
 	struct sv_push *follower, *next;
@@ -93,48 +131,28 @@ static struct llist_node *end_followers(struct sv_push *push,
 		/* from now on it may follow another one */
 		smp_store_release(&follower->head, NULL);
 		if (drop(follower)) {
-			follower->done.next = rest;
-			rest = &follower->done;
+			follower->next = rest;
+			rest = follower;
 		}
 	}
 	return rest;
 }
 
-/* The record comes when all that the push held is given back. */
-static struct llist_node *push_end(struct sv_push *push, struct llist_node *rest)
+/*
+ * Its last reference was dropped. Followers may have some of their own, and so on.
+ *
+ * Context: any.
+ */
+static void push_end(struct sv_push *push)
 {
-	struct sv_completion *completion = push->completion;
-	struct sv_account *account = push->account;
+	struct sv_push *next;
 
-	if (completion)
-		tell_completion(push);
-	sv_loan_put(push->loan);
-	rest = end_followers(push, rest);
-	if (push->sk)
-		sock_put(push->sk);
-	push->free(push);
-	if (completion)
-		sv_completion_put(completion);
-	atomic_long_dec(&account->pushes);
-	sv_account_put(account);
-	module_put(THIS_MODULE);
-	return rest;
-}
-
-static void end_pushes(struct work_struct *work)
-{
-	struct llist_node *rest = llist_reverse_order(llist_del_all(&ended));
-
-	/* in the order in which they ended, as their records promise */
-	while (rest) {
-		struct sv_push *push = llist_entry(rest, struct sv_push, done);
-
-		rest = push_end(push, rest->next);
-		cond_resched();
+	for (; push; push = next) {
+		/* first of all, as it may be gone as soon as it has left */
+		next = end_followers(push, push->next);
+		leave(push);
 	}
 }
-
-static DECLARE_WORK(end_work, end_pushes);
 
 /**
  * sv_push_init - begin a tracked push that is a part of something larger
@@ -156,6 +174,7 @@ void sv_push_init(struct sv_push *push, struct sv_loan *loan,
 	push->account = sv_account_get(account);
 	push->completion = completion ? sv_completion_get(completion) : NULL;
 	push->followers = NULL;
+	push->nr_followers = 0;
 	push->next = NULL;
 	push->head = NULL;
 	push->shared = 0;
@@ -165,6 +184,7 @@ void sv_push_init(struct sv_push *push, struct sv_loan *loan,
 	push->status = 0;
 	push->lost = 0;
 	push->free = free;
+	push->deferred.finish = push_finish;
 	atomic_long_set(&push->copied, 0);
 	atomic_long_inc(&account->pushes);
 	__module_get(THIS_MODULE);
@@ -247,6 +267,7 @@ void sv_push_follow(struct sv_push *push, struct sv_push *head)
 	push->head = head;
 	push->next = head->followers;
 	head->followers = push;
+	head->nr_followers++;
 }
 
 /**
@@ -257,8 +278,8 @@ void sv_push_follow(struct sv_push *push, struct sv_push *head)
  */
 void sv_push_put(struct sv_push *push)
 {
-	if (drop(push) && llist_add(&push->done, &ended))
-		sv_release_queue(&end_work);
+	if (drop(push))
+		push_end(push);
 }
 
 /**
@@ -303,7 +324,8 @@ int sv_ubuf_link(struct ubuf_info *to, struct ubuf_info *ubuf)
 
 	if (push == head || old == head)
 		return 0;
-	if (old || push->followers || !sv_push_get(push))
+	if (old || push->followers || head->nr_followers == MOST_FOLLOWERS ||
+	    !sv_push_get(push))
 		return -EEXIST;
 	sv_push_follow(push, head);
 	WRITE_ONCE(push->seen, true);

@@ -3,12 +3,12 @@
 #define _SV_TRACKED_H
 
 #include <linux/atomic.h>
-#include <linux/llist.h>
 #include <linux/skbuff.h>
+
+#include "completion.h"
 
 struct sock;
 struct sv_account;
-struct sv_completion;
 struct sv_loan;
 
 /**
@@ -21,6 +21,7 @@ struct sv_loan;
  * @followers: pushes that end after this one, the newest first, or NULL: what an skb
  *	reads of other loans, as it has room for one ubuf_info; holds one reference
  *	on each
+ * @nr_followers: how many
  * @next: of @head's followers the next one
  * @head: the push this one follows, or NULL; only compared
  * @shared: bytes of this push in @head's skb
@@ -33,7 +34,7 @@ struct sv_loan;
  * @status: 0 or what went wrong; set by the sink that knows, or else at the end
  * @lost: bytes the sink accepted and failed to write
  * @copied: bytes the sink copied after all
- * @done: link in the queue of ended pushes
+ * @deferred: the push when it has ended
  * @free: frees it, and lets go of what its sink held; may sleep
  *
  * Holds a module reference from begin to end: the sink has our callbacks.
@@ -44,6 +45,7 @@ struct sv_push {
 	struct sv_account *account;
 	struct sv_completion *completion;
 	struct sv_push *followers;
+	unsigned int nr_followers;
 	struct sv_push *next;
 	struct sv_push *head;
 	size_t shared;
@@ -55,7 +57,7 @@ struct sv_push {
 	int status;
 	size_t lost;
 	atomic_long_t copied;
-	struct llist_node done;
+	struct sv_deferred deferred;
 	void (*free)(struct sv_push *push);
 };
 

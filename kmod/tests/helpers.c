@@ -12,7 +12,9 @@
 #include <linux/moduleparam.h>
 #include <linux/sched/mm.h>
 #include <linux/uaccess.h>
+#include <linux/workqueue.h>
 
+#include "release.h"
 #include "stable.h"
 
 /* Pages a made-up run may have, so that no two of them touch. */
@@ -285,6 +287,25 @@ void sv_test_reap(struct kunit *test, struct sv_completions *completions,
 						    &taken));
 	sv_test_expect_records(test, &taken, first, nr);
 	sv_completions_free(completions, &taken);
+}
+
+static void do_nothing(struct work_struct *work)
+{
+}
+
+/**
+ * sv_test_wait_for_releases - what the release queue had to do has been done
+ *
+ * It does one thing at a time, in the order in which it was told.
+ */
+void sv_test_wait_for_releases(void)
+{
+	struct work_struct work;
+
+	INIT_WORK_ONSTACK(&work, do_nothing);
+	sv_release_queue(&work);
+	flush_work(&work);
+	destroy_work_on_stack(&work);
 }
 
 /**

@@ -72,6 +72,8 @@ void sv_test_expect_records(struct kunit *test, struct list_head *taken,
 void sv_test_reap(struct kunit *test, struct sv_completions *completions,
 		  u64 first, u32 nr);
 
+void sv_test_wait_for_releases(void);
+
 /* Bytes of user memory; what follows them cannot be touched. */
 #define SV_TEST_USER_SIZE	(2 * PAGE_SIZE)
 

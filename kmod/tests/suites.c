@@ -26,6 +26,7 @@ static struct kunit_suite *const suites[] = {
 	&sv_tracked_suite,
 	&sv_completion_suite,
 	&sv_records_suite,
+	&sv_deferred_suite,
 	&sv_verify_suite,
 	&sv_pin_suite,
 	&sv_lend_suite,

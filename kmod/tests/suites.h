@@ -12,6 +12,7 @@ extern struct kunit_suite sv_account_suite;
 extern struct kunit_suite sv_tracked_suite;
 extern struct kunit_suite sv_completion_suite;
 extern struct kunit_suite sv_records_suite;
+extern struct kunit_suite sv_deferred_suite;
 extern struct kunit_suite sv_verify_suite;
 extern struct kunit_suite sv_pin_suite;
 extern struct kunit_suite sv_lend_suite;

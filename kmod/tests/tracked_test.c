@@ -4,10 +4,9 @@
 
 #include <linux/module.h>
 #include <linux/skbuff.h>
-#include <linux/workqueue.h>
 
+#include "completion.h"
 #include "helpers.h"
-#include "release.h"
 #include "suites.h"
 
 #define MANY	50
@@ -24,21 +23,6 @@ static struct sv_push *new_push(struct kunit *test)
 	sv_loan_put(loan);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, push);
 	return push;
-}
-
-static void do_nothing(struct work_struct *work)
-{
-}
-
-/* The queue runs one at a time: what was there before has run. */
-static void wait_for_releases(void)
-{
-	struct work_struct work;
-
-	INIT_WORK_ONSTACK(&work, do_nothing);
-	sv_release_queue(&work);
-	flush_work(&work);
-	destroy_work_on_stack(&work);
 }
 
 static long pushes(struct kunit *test)
@@ -59,7 +43,7 @@ static void a_push_holds_all_it_needs(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, refcount_read(&account->refs), 3);
 	KUNIT_EXPECT_EQ(test, sv_test_returned(test), 0);
 	sv_push_put(push);
-	wait_for_releases();
+	sv_test_wait_for_releases();
 	KUNIT_EXPECT_EQ(test, sv_test_returned(test), 1);
 	KUNIT_EXPECT_EQ(test, module_refcount(THIS_MODULE), modules);
 	KUNIT_EXPECT_EQ(test, pushes(test), 0);
@@ -73,11 +57,11 @@ static void the_last_reader_ends_the_push(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, sv_push_get(push));
 	sv_push_put(push);
 	sv_push_put(push);
-	wait_for_releases();
+	sv_test_wait_for_releases();
 	KUNIT_EXPECT_EQ(test, sv_test_returned(test), 0);
 	KUNIT_EXPECT_EQ(test, pushes(test), 1);
 	sv_push_put(push);
-	wait_for_releases();
+	sv_test_wait_for_releases();
 	KUNIT_EXPECT_EQ(test, sv_test_returned(test), 1);
 }
 
@@ -89,7 +73,7 @@ static void a_push_may_end_with_interrupts_off(struct kunit *test)
 	local_irq_disable();
 	sv_push_put(push);
 	local_irq_enable();
-	wait_for_releases();
+	sv_test_wait_for_releases();
 	KUNIT_EXPECT_EQ(test, sv_test_returned(test), 1);
 }
 
@@ -105,7 +89,7 @@ static void many_pushes_that_end_at_once_all_end(struct kunit *test)
 	for (i = 0; i < MANY; i++)
 		sv_push_put(push[i]);
 	local_irq_enable();
-	wait_for_releases();
+	sv_test_wait_for_releases();
 	KUNIT_EXPECT_EQ(test, sv_test_returned(test), MANY);
 	KUNIT_EXPECT_EQ(test, pushes(test), 0);
 }
@@ -121,10 +105,10 @@ static void pushes_of_one_loan_share_it(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, refcount_read(&loan->refs), 3);
 	sv_loan_put(loan);
 	sv_push_put(first);
-	wait_for_releases();
+	sv_test_wait_for_releases();
 	KUNIT_EXPECT_EQ(test, sv_test_returned(test), 0);
 	sv_push_put(second);
-	wait_for_releases();
+	sv_test_wait_for_releases();
 	KUNIT_EXPECT_EQ(test, sv_test_returned(test), 1);
 }
 
@@ -135,13 +119,51 @@ static void a_push_brings_others_along(struct kunit *test)
 
 	sv_push_follow(new_push(test), push);
 	sv_push_follow(new_push(test), push);
-	wait_for_releases();
+	sv_test_wait_for_releases();
 	KUNIT_EXPECT_EQ(test, sv_test_returned(test), 0);
 	KUNIT_EXPECT_EQ(test, pushes(test), 3);
 	sv_push_put(push);
-	wait_for_releases();
+	sv_test_wait_for_releases();
 	KUNIT_EXPECT_EQ(test, sv_test_returned(test), 3);
 	KUNIT_EXPECT_EQ(test, pushes(test), 0);
+}
+
+/* A push that a vector of its own is told of. */
+static struct sv_push *promised_push(struct kunit *test,
+				     struct sv_completions *completions)
+{
+	struct sv_completion *completion =
+		sv_test_reserve(test, completions, SPLICEVEC_COMPLETION_PUSH, 0);
+	struct sv_loan *loan = sv_test_loan(test, one_run, 1);
+	struct sv_push *push = sv_push_begin(loan, sv_test_account(test), completion);
+
+	sv_loan_put(loan);
+	sv_completion_tell(completion, 1);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, push);
+	return push;
+}
+
+/* They end with the packet, not when the first of them is finished. */
+static void each_vector_finishes_its_own(struct kunit *test)
+{
+	struct sv_completions *one = sv_test_completions(test);
+	struct sv_completions *other = sv_test_completions(test);
+	struct sv_push *head = promised_push(test, one);
+	int ones, others;
+
+	sv_push_follow(promised_push(test, other), head);
+	sv_push_follow(promised_push(test, one), head);
+	local_irq_disable();
+	sv_push_put(head);
+	ones = atomic_read(&one->nr_deferred);
+	others = atomic_read(&other->nr_deferred);
+	local_irq_enable();
+	KUNIT_EXPECT_EQ(test, ones, 2);
+	KUNIT_EXPECT_EQ(test, others, 1);
+	sv_completions_close(one);
+	sv_completions_close(other);
+	sv_test_wait_for_releases();
+	KUNIT_EXPECT_EQ(test, sv_test_returned(test), 3);
 }
 
 /* What a socket says of a packet of so many bytes of ours. */
@@ -162,18 +184,18 @@ static void a_push_that_shares_a_packet_ends_after_it(struct kunit *test)
 	sv_ubuf_shared(&push->ubuf, 300);
 	KUNIT_EXPECT_TRUE(test, push->seen);
 	sv_push_put(push);
-	wait_for_releases();
+	sv_test_wait_for_releases();
 	KUNIT_EXPECT_EQ(test, sv_test_returned(test), 0);
 	KUNIT_EXPECT_TRUE(test, sv_push_get(push));
 	KUNIT_EXPECT_TRUE(test, sv_push_get(head));
 	end_packet(head, 1000, false);
 	sv_push_put(head);
-	wait_for_releases();
+	sv_test_wait_for_releases();
 	KUNIT_EXPECT_EQ(test, sv_test_returned(test), 1);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&push->copied), 300);
 	KUNIT_EXPECT_PTR_EQ(test, push->head, NULL);
 	sv_push_put(push);
-	wait_for_releases();
+	sv_test_wait_for_releases();
 	KUNIT_EXPECT_EQ(test, sv_test_returned(test), 2);
 }
 
@@ -191,11 +213,30 @@ static void pushes_never_wait_in_a_circle(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sv_ubuf_link(&c->ubuf, &a->ubuf), -EEXIST);
 	sv_push_put(c);
 	sv_push_put(b);
-	wait_for_releases();
+	sv_test_wait_for_releases();
 	KUNIT_EXPECT_EQ(test, sv_test_returned(test), 0);
 	sv_push_put(a);
-	wait_for_releases();
+	sv_test_wait_for_releases();
 	KUNIT_EXPECT_EQ(test, sv_test_returned(test), 3);
+}
+
+/* They end all at a time, it may be with interrupts off. */
+static void followers_have_a_limit(struct kunit *test)
+{
+	struct sv_push *head = new_push(test);
+	int linked, err = 0;
+
+	for (linked = 0; !err && linked < 1000; linked += !err) {
+		struct sv_push *push = new_push(test);
+
+		err = sv_ubuf_link(&head->ubuf, &push->ubuf);
+		sv_push_put(push);
+	}
+	KUNIT_EXPECT_EQ(test, err, -EEXIST);
+	KUNIT_EXPECT_EQ(test, linked, 256);
+	sv_push_put(head);
+	sv_test_wait_for_releases();
+	KUNIT_EXPECT_EQ(test, sv_test_returned(test), linked + 2);
 }
 
 /* tee(2) would make as many as it likes. */
@@ -210,7 +251,7 @@ static void references_have_a_limit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, refcount_read(refs), INT_MAX / 2 + 1);
 	refcount_set(refs, 1);
 	sv_push_put(push);
-	wait_for_releases();
+	sv_test_wait_for_releases();
 	KUNIT_EXPECT_EQ(test, sv_test_returned(test), 1);
 }
 
@@ -237,7 +278,7 @@ static void copied_bytes_are_counted_until_all_have_ended(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sv_push_copied(push, SENT, &settled), 500);
 	KUNIT_EXPECT_TRUE(test, settled);
 	sv_push_put(push);
-	wait_for_releases();
+	sv_test_wait_for_releases();
 	KUNIT_EXPECT_EQ(test, sv_test_returned(test), 1);
 }
 
@@ -248,8 +289,10 @@ static struct kunit_case tracked_cases[] = {
 	KUNIT_CASE(many_pushes_that_end_at_once_all_end),
 	KUNIT_CASE(pushes_of_one_loan_share_it),
 	KUNIT_CASE(a_push_brings_others_along),
+	KUNIT_CASE(each_vector_finishes_its_own),
 	KUNIT_CASE(a_push_that_shares_a_packet_ends_after_it),
 	KUNIT_CASE(pushes_never_wait_in_a_circle),
+	KUNIT_CASE(followers_have_a_limit),
 	KUNIT_CASE(references_have_a_limit),
 	KUNIT_CASE(copied_bytes_are_counted_until_all_have_ended),
 	{}

@@ -35,8 +35,8 @@ LAYERS = (
     ("lazy", "pin", "stable", "verify"),
     ("pin_*",),
     # Loans and who keeps count of them.
-    ("account", "completion", "interrupted", "lent", "loan", "nowait",
-     "release", "spans", "trace", "tracked", "type"),
+    ("account", "completion", "deferred", "interrupted", "lent", "loan",
+     "nowait", "release", "spans", "trace", "tracked", "type"),
     # Force-included everywhere.
     ("compat/*",),
 )
