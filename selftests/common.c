@@ -249,7 +249,7 @@ void ledger_settle(const struct ledger *want)
 			return;
 		if (time(NULL) > end)
 			break;
-		usleep(10000);
+		usleep(1000);
 	}
 	fail_at(__FILE__, __LINE__,
 		"left behind: vectors %+ld, loans %+ld, pushes %+ld, completions %+ld, pages %+ld, pinned %+ld, pins %+ld, pin_pages %+ld",

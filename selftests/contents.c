@@ -149,11 +149,11 @@ ssize_t recv_soon(int fd, void *buf, size_t len, int flags)
 	ssize_t n;
 	int i;
 
-	for (i = 0; i < 1000; i++) {
+	for (i = 0; i < 10000; i++) {
 		n = recv(fd, buf, len, MSG_DONTWAIT | flags);
 		if (n >= 0 || errno != EAGAIN)
 			break;
-		usleep(10000);
+		usleep(1000);
 	}
 	return n;
 }
