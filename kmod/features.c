@@ -77,7 +77,7 @@ long sv_features(struct sv_vector *vec, struct splicevec_features *args)
 	handoff.flags = SPLICEVEC_STABLE;
 	ask_routes(&handoff, args->stable_routes, args->stable_reasons);
 	handoff.flags |= SPLICEVEC_STRICT;
-	sv_handoff_allow_pins(&handoff);
+	sv_handoff_allow_pins(&handoff, handoff.flags);
 	ask_routes(&handoff, args->pin_routes, args->pin_reasons);
 	sv_handoff_end(&handoff);
 	return 0;

@@ -395,7 +395,7 @@ static long push_command(struct sv_handoff *handoff,
 		ret = -SV_EWAIT;
 	if (ret)
 		goto out;
-	sv_handoff_allow_pins(handoff);
+	sv_handoff_allow_pins(handoff, args->flags);
 	if (args->flags & SPLICEVEC_STRICT)
 		ret = push_strict(handoff, args, len, attempt->recipient);
 	else

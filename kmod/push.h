@@ -230,7 +230,7 @@ int sv_handoff_begin_pipe(struct sv_handoff *handoff,
 			  struct pipe_inode_info *pipe);
 int sv_handoff_begin_mem(struct sv_handoff *handoff, struct iov_iter *to);
 int sv_handoff_check(const struct sv_handoff *handoff, s64 offset);
-void sv_handoff_allow_pins(struct sv_handoff *handoff);
+void sv_handoff_allow_pins(struct sv_handoff *handoff, u32 flags);
 struct sv_route sv_handoff_route(struct sv_handoff *handoff,
 				 const struct sv_spans *window, size_t left);
 struct sv_route sv_handoff_ask(const struct sv_handoff *handoff,

@@ -98,15 +98,18 @@ struct sv_route sv_handoff_ask(const struct sv_handoff *handoff,
 /**
  * sv_handoff_allow_pins - find out whether a push may pin
  * @handoff: from sv_handoff_begin(); @pins is set
+ * @flags: what whoever pushes asks for
  *
- * Only who has a record can be told that a pin did not last.
+ * Only who has a record can be told that a pin did not last. And a policy pins nothing:
+ * anybody may set it who holds the vector, and would have writers wait by the rights of
+ * whoever pushes.
  */
-void sv_handoff_allow_pins(struct sv_handoff *handoff)
+void sv_handoff_allow_pins(struct sv_handoff *handoff, u32 flags)
 {
 	static const struct sv_offer pinned = { .stable = true, .left = 1 };
 	u32 both = SPLICEVEC_STABLE | SPLICEVEC_STRICT;
 
-	handoff->pins = (handoff->flags & both) == both && handoff->sink->pins &&
+	handoff->pins = (flags & both) == both && handoff->sink->pins &&
 			sv_pin_allowed() &&
 			ask(handoff, &pinned).by == SPLICEVEC_ROUTE_TRACKED;
 }

@@ -103,7 +103,7 @@ static void push_with_the_longest_time(struct held *held)
 				 PINS_LONGEST, TAG).pinned);
 }
 
-static void push_with_the_policy(struct held *held)
+static void push_by_the_policy(struct held *held)
 {
 	struct splicevec_push push = {
 		.fd = held->fds[0],
@@ -112,11 +112,16 @@ static void push_with_the_policy(struct held *held)
 		.len = SIZE,
 	};
 
-	must_sv(sv_policy(held->vec, SPLICEVEC_STABLE, SPLICEVEC_STABLE));
 	check_errno(0, sv_cmd_push(held->vec, &push));
 	check_eq(SIZE, push.bytes);
 	check_eq(SIZE, push.copied);
 	check_eq(0, push.pinned);
+}
+
+static void push_with_the_policy(struct held *held)
+{
+	must_sv(sv_policy(held->vec, SPLICEVEC_STABLE, SPLICEVEC_STABLE));
+	push_by_the_policy(held);
 	must_sv(sv_policy(held->vec, SPLICEVEC_STABLE, 0));
 }
 
@@ -229,6 +234,28 @@ TEST_F(held, nothing_is_pinned_unless_the_administrator_says_so)
 		paths[i].push(held);
 		check(!page_is_writeback(held_page(held, page)), "a page is pinned");
 	}
+}
+
+static bool set_the_policy(void *arg)
+{
+	struct held *held = arg;
+
+	become_nobody();
+	must_sv(sv_policy(held->vec, SPLICEVEC_STABLE, SPLICEVEC_STABLE));
+	return true;
+}
+
+/* Who holds a vector has nobody wait by the rights of whoever pushes from it. */
+TEST_F(held, policy_of_a_stranger_has_root_pin_nothing)
+{
+	struct held *held = &self->held;
+	unsigned int page = fill(held);
+
+	check(in_child(set_the_policy, held), "see above");
+	push_by_the_policy(held);
+	check(!page_is_writeback(held_page(held, page)), "a page is pinned");
+	/* root may, and does if it says so itself */
+	held_pin(held, 1);
 }
 
 static unsigned int flags_of(int vec)

@@ -160,6 +160,14 @@ TEST_F(pin, is_foretold)
 	must_sv(sv_predict(vec, self->fds[0], SPLICEVEC_STABLE, &prediction));
 	check_eq(0, prediction.pinned);
 	check_eq(SIZE, prediction.copied);
+	/* the vector's policy is no wish of who pushes */
+	sv_policy(vec, SPLICEVEC_STABLE, SPLICEVEC_STABLE);
+	must_sv(sv_predict(vec, self->fds[0], SPLICEVEC_STRICT, &prediction));
+	check_eq(0, prediction.pinned);
+	check_eq(SIZE, prediction.copied);
+	must_sv(sv_predict(vec, self->fds[0],
+			   SPLICEVEC_STABLE | SPLICEVEC_STRICT, &prediction));
+	check_eq(SIZE, prediction.pinned);
 }
 
 /* More than is there at a time is a copy; with NOCOPY that much is not pushed. */

@@ -562,7 +562,7 @@ struct splicevec_cancel {
  * @set: which flags to set anew: STABLE, VERIFY; 0: none, just ask
  * @flags: those of @set that every push has from now on as if it had asked for them.
  *	SPLICE, read(2), splice(2) and sendfile(2) are such pushes too; VERIFY goes for
- *	STRICT ones
+ *	STRICT ones, and STABLE pins nothing by way of the policy
  * @reserved: 0
  * @was: out: the flags before
  *
