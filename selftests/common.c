@@ -134,7 +134,7 @@ const char *result_name(long long ret)
 	return text;
 }
 
-void *map_pages(size_t len)
+static char *map_anywhere(size_t len)
 {
 	void *addr = mmap(NULL, len, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -142,6 +142,23 @@ void *map_pages(size_t len)
 	if (addr == MAP_FAILED)
 		die("mmap of %zu bytes: %s", len, errno_name(errno));
 	return addr;
+}
+
+void *map_pages(size_t len)
+{
+	char *addr = map_anywhere(len);
+	size_t before = -(uintptr_t)addr % ONE_LOAN;
+
+	if (!before || before >= len || len >= ONE_LOAN)
+		return addr;
+	unmap_pages(addr, len);
+	len = (len + PAGE - 1) / PAGE * PAGE;
+	addr = map_anywhere(ONE_LOAN + len);
+	before = -(uintptr_t)addr % ONE_LOAN;
+	if (before)
+		unmap_pages(addr, before);
+	unmap_pages(addr + before + len, ONE_LOAN - before);
+	return addr + before;
 }
 
 void unmap_pages(void *addr, size_t len)

@@ -97,6 +97,11 @@ const char *result_name(long long ret);
 		ret_;							\
 	})
 
+/*
+ * The caller's memory is lent in loans that end where its address is a multiple of this.
+ * Less than that is mapped where it is one loan.
+ */
+#define ONE_LOAN	MIB(2)
 void *map_pages(size_t len);
 void unmap_pages(void *addr, size_t len);
 int new_vector(void);
