@@ -11,9 +11,11 @@ KERNELS_check		:= 7-debug $(STOCK)
 KERNELS_check-all	:= $(STOCK) 7 6.1-debug 7-debug 7-kcsan
 KERNELS_coverage	:= 6.1-debug 7-debug
 KERNELS_fuzz		:= 7-debug
-# Of these programs "make storm" does all that is promised: so many pushes of each sort.
-STORMS			:= storm_strict stable_storm
+# Of these programs "make storm" does all that is promised: so many pushes of each sort,
+# and buffers lent.
+STORMS			:= lent storm_strict stable_storm
 STORM_PUSHES		?= 25000
+STORM_LENT		?= 10000
 KERNELS ?= $(or $(KERNELS_$(firstword $(MAKECMDGOALS))),$(STOCK))
 # Tests to run; empty: all. A word is a subject: it selects the test of that name and
 # those that have it between the "_" of theirs; =NAME is that test alone.
@@ -328,7 +330,8 @@ fuzz:
 # Each of its tests may take an hour.
 storm:
 	+@$(MAKE) check TESTS='$(STORMS:%==%)' KERNELS='$(KERNELS)' \
-		STORM='$(or $(STORM),$(STORM_PUSHES))' LIMIT=36000 TOTAL=72000
+		STORM='$(or $(STORM),$(STORM_PUSHES))' \
+		LENT='$(or $(LENT),$(STORM_LENT))' LIMIT=36000 TOTAL=72000
 
 bench:
 	@selftests/deps.sh bench $(KERNELS)

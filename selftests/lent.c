@@ -59,7 +59,10 @@ struct lender {
 	unsigned int killed;
 };
 
-static const enum place places[] = { ANYWHERE, TCP4, NIC4, UNIX, TCP6 };
+/* Streams of all sorts, and pipes. */
+static const enum place places[] = {
+	ANYWHERE, TCP4, TCP6, NIC4, NIC6, UNIX, MPTCP, VSOCK, KTLS, SOCKMAP,
+};
 
 LEDGER_FIXTURE(lent)
 
