@@ -157,6 +157,6 @@ void drain_pipe(int pipe, int out, size_t len, bool more);
 void splice_pipe(const int pipe[2], int in, off_t offset, int out, size_t len);
 
 extern const struct scenario file_tcp, kept_tcp, fanout_16, serve, serve_16,
-	proxy, file_odirect, gather, strict, reap_64, stable;
+	proxy, file_odirect, gather, strict, strict_reap, stable;
 
 #endif

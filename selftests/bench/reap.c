@@ -83,8 +83,8 @@ static const struct method methods[] = {
 	{ .name = "splicevec-batch", .send = by_batch },
 };
 
-const struct scenario reap_64 = {
-	.name = "reap-64",
+const struct scenario strict_reap = {
+	.name = "strict-reap",
 	.paths = 1U << PATH_NONE,
 	.methods = methods,
 	.nr_methods = ARRAY_LEN(methods),

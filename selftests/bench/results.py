@@ -30,7 +30,7 @@ REFERENCES = {
     "file-odirect": "read+write",
     "gather": "sendmsg+sendfile+send",
     "strict": "splicevec-kept",
-    "reap-64": "round-trips",
+    "strict-reap": "round-trips",
     "stable": "read+write",
 }
 
