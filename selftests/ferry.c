@@ -116,6 +116,7 @@ static void settle(struct ferry *ferry, struct boat *b, unsigned int flags)
 	ferry->pages += b->nr;
 	ferry->pinned += b->pinned / PAGE;
 	if (flags & SPLICEVEC_UNSTABLE) {
+		ferry->late += b->nr;
 		ferry->unstable += b->wrong;
 		check(b->pinned, "nothing was pinned, and is UNSTABLE");
 	} else {
@@ -180,6 +181,15 @@ static int64_t offset_of(const struct ferry *ferry)
 	return ferry->sent % FERRY_BOATS * FERRY_LOAD * PAGE;
 }
 
+static void foretell(struct ferry *ferry)
+{
+	struct sv_prediction prediction;
+
+	must_sv(sv_predict(ferry->vec, ferry->sink, SPLICEVEC_STRICT | ferry->flags,
+			   &prediction));
+	ferry->foretold += prediction.pinned / PAGE;
+}
+
 static void hand_over(struct ferry *ferry, struct boat *b)
 {
 	struct splicevec_push push = {
@@ -192,6 +202,7 @@ static void hand_over(struct ferry *ferry, struct boat *b)
 
 	check_eq(push.len, sv_pull(ferry->vec, ferry->file->file, b->first * PAGE,
 				   push.len, 0));
+	foretell(ferry);
 	check_errno(0, sv_cmd_push(ferry->vec, &push));
 	check_eq(b->nr * PAGE, push.bytes);
 	/* over loopback what was pinned is copied, too */

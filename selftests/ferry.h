@@ -66,10 +66,12 @@ struct ferry {
 	bool over;
 	/* What all came to. */
 	unsigned long pages;
+	unsigned long foretold;	/* that they would be pinned, if nobody is in the way */
 	unsigned long pinned;
 	unsigned long torn;
 	unsigned long wrong;
-	unsigned long unstable;	/* wrong, but the record says UNSTABLE */
+	unsigned long late;	/* whose record says UNSTABLE */
+	unsigned long unstable;	/* of these: wrong */
 	int err;		/* of the stream */
 };
 
