@@ -69,7 +69,8 @@ FLAVOURS = {
         guests=2),
     # Where many are at the same thing at once.
     "kcsan": Flavour(
-        slower=8, memory="3G", cmdline=STEADY_CLOCK, guests=2,
+        slower=8, memory="3G",
+        cmdline=(*STEADY_CLOCK, "kcsan.early_enable=1"), guests=2,
         only=("algebra_threads", "asfileshared", "fuzz", "interrupted", "lent",
               "lifetime", "reap", "shared_datagrams", "snapshot",
               "stable_bound", "stable_pin", "stable_storm", "storm_strict",
