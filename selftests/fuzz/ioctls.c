@@ -137,6 +137,12 @@ static int64_t draw_start(struct fuzzer *f, int vec)
 	}
 }
 
+/* Mostly over while there is still something to be seen of it. */
+static uint32_t draw_stable_ms(struct random *random)
+{
+	return one_in(random, 4) ? random_edge(random) : random_below(random, 200);
+}
+
 static void draw_push(struct fuzzer *f, struct action *a)
 {
 	struct splicevec_push *push = &a->cmd.push;
@@ -150,7 +156,7 @@ static void draw_push(struct fuzzer *f, struct action *a)
 	if (push->flags & SPLICEVEC_STRICT && one_in(&f->random, 2))
 		push->flags |= SPLICEVEC_VERIFY;
 	if (push->flags & SPLICEVEC_STABLE && one_in(&f->random, 2))
-		push->stable_ms = random_below(&f->random, 200);
+		push->stable_ms = draw_stable_ms(&f->random);
 	push->offset = random_offset(&f->random);
 	push->len = random_len(&f->random);
 	push->fd = random_fd(&f->random);
@@ -306,11 +312,19 @@ static void spoil_size(struct random *random, struct action *a)
 		a->dirt = 1 + random_below(random, a->tail);
 }
 
-/* All fields are made of such words. */
+/* All fields are made of such words. Return: which, but not the size. */
+static size_t random_field(struct random *random, const struct layout *layout)
+{
+	size_t words = layout->out / sizeof(uint32_t);
+	size_t more = (layout->more_out - layout->more) / sizeof(uint32_t);
+	size_t at = 1 + random_below(random, words + more - 1);
+
+	return at < words ? at : at - words + layout->more / sizeof(uint32_t);
+}
+
 static void spoil_field(struct random *random, struct action *a)
 {
-	size_t words = layouts[a->op].out / sizeof(uint32_t);
-	size_t at = 1 + random_below(random, words - 1);
+	size_t at = random_field(random, &layouts[a->op]);
 	uint32_t word;
 	uint64_t edge = random_edge(random);
 

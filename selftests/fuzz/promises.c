@@ -18,6 +18,7 @@ static struct promise {
 	uint32_t kind;
 	uint64_t user_data;
 	uint64_t bytes;
+	bool pinned;		/* some of them */
 	bool due;		/* there was a record when the command returned */
 } promises[PROMISES];
 
@@ -76,6 +77,7 @@ void promises_check_push(struct fuzzer *f, const struct action *a,
 		.kind = SPLICEVEC_COMPLETION_PUSH,
 		.user_data = now->user_data,
 		.bytes = now->bytes,
+		.pinned = now->pinned,
 		.due = now->fd == SPLICEVEC_FD_MEM ||
 		       now->fd == SPLICEVEC_FD_NONE,
 	};
@@ -105,6 +107,7 @@ static bool is_kept_by(const struct promise *promise, unsigned int vector,
 {
 	return promise->vector == vector && promise->kind == record->kind &&
 	       promise->user_data == record->user_data &&
+	       (promise->pinned || !(record->flags & SPLICEVEC_UNSTABLE)) &&
 	       (promise->bytes == record->bytes ||
 		(record->status && record->bytes < promise->bytes));
 }

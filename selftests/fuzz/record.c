@@ -103,19 +103,30 @@ static const char *const desk_names[DESKS] = {
 };
 
 /* All fields, as words: names would hide what is in a spoiled one. */
+static int describe_fields(const struct action *a, size_t from, size_t to,
+			   char *text, size_t size, int at)
+{
+	uint32_t word;
+
+	for (; from < to; from += sizeof(word)) {
+		memcpy(&word, a->cmd.bytes + from, sizeof(word));
+		at = add(text, size, at, " %#x", word);
+	}
+	return at;
+}
+
 static int describe_command(const struct action *a, char *text, size_t size,
 			    int at)
 {
-	size_t words = layouts[a->op].out / sizeof(uint32_t), i;
-	uint32_t word;
+	const struct layout *layout = &layouts[a->op];
 
 	at = add(text, size, at, "%s(%d, %#x %s",
 		 a->ring ? "io_uring" : a->compat ? "ioctl32" : "ioctl", a->fd,
-		 a->number, layouts[a->op].name);
-	for (i = 0; i < words; i++) {
-		memcpy(&word, a->cmd.bytes + i * sizeof(word), sizeof(word));
-		at = add(text, size, at, " %#x", word);
-	}
+		 a->number, layout->name);
+	at = describe_fields(a, 0, layout->out, text, size, at);
+	if (layout->more < layout->more_out)
+		at = add(text, size, at, " ...");
+	at = describe_fields(a, layout->more, layout->more_out, text, size, at);
 	at = add(text, size, at, " %s", desk_names[a->desk]);
 	if (a->tail)
 		at = add(text, size, at, ", longer by %u%s", a->tail,
