@@ -111,6 +111,7 @@ struct action {
 	bool compat;		/* by the 32-bit door */
 	bool ring;		/* by io_uring, ... */
 	bool async;		/* at once by a thread of it */
+	bool waited_for;	/* there is a push to call off */
 	unsigned int patience;	/* milliseconds until it is called off */
 	unsigned int apart;	/* 0, or which place of its own its struct has */
 	bool told;		/* its CQE had a number of bytes: */
@@ -262,6 +263,8 @@ extern const struct layout {
 } layouts[COMMANDS];
 
 void ioctls_share(void);
+/* Bytes of the struct as the caller knows it: no more are read, or written. */
+size_t struct_size(const struct action *a);
 /*
  * Somewhere between the vector's head and tail. What is drawn must not depend on
  * what it holds, but what becomes of that may.
@@ -276,6 +279,12 @@ void rings_share(void);
 bool ring_tells(const struct action *a);
 /* Return: false: the ring has done nothing, so an ioctl has to. */
 bool ring_run(struct fuzzer *f, struct action *a, void *arg);
+
+/* waiters.c: a strict push that waits, for CANCEL. */
+struct waiters;
+/* Return: NULL: no ring can be had. */
+struct waiters *waiters_begin(const struct action *a);
+void waiters_end(struct fuzzer *f, const struct action *a, struct waiters *w);
 
 /* errnos.c: the errors that are documented. */
 bool errno_is_one_of(int err, const int *errors, size_t nr);

@@ -249,6 +249,7 @@ static void draw_reap(struct fuzzer *f, struct action *a)
 static void draw_cancel(struct fuzzer *f, struct action *a)
 {
 	a->cmd.cancel.user_data = draw_user_data(&f->random);
+	a->waited_for = one_in(&f->random, 4) && is_private_vector(a->fd);
 }
 
 static void draw_policy(struct fuzzer *f, struct action *a)
@@ -302,9 +303,6 @@ static void spoil_size(struct random *random, struct action *a)
 	default:
 		a->cmd.size = size + 1 + random_below(random, 100);
 	}
-	/* what an older caller gets is a matter for KUnit */
-	if (a->cmd.size >= layouts[a->op].min && a->cmd.size < size)
-		a->cmd.size = size;
 	if (a->cmd.size <= size || a->cmd.size > PAGE)
 		return;
 	a->tail = a->cmd.size - size;
@@ -376,6 +374,20 @@ static void spoil(struct random *random, struct action *a)
 		spoil_desk(random, a);
 		break;
 	}
+}
+
+/* A caller from when the struct was shorter. */
+static void draw_age(struct random *random, struct action *a)
+{
+	const struct layout *layout = &layouts[a->op];
+	size_t grown = layout->size - layout->min;
+
+	if (!grown || a->cmd.size != layout->size || !one_in(random, 8))
+		return;
+	a->cmd.size = layout->min;
+	/* or one that nobody has known */
+	if (one_in(random, 4))
+		a->cmd.size += random_below(random, grown);
 }
 
 /* Low numbers are fds of the tests themselves. */
@@ -469,6 +481,9 @@ void ioctl_draw(struct fuzzer *f, struct action *a)
 		     layout->size - layout->more_out);
 	if (a->op != OP_UNKNOWN)
 		spoil(&f->random, a);
+	draw_age(&f->random, a);
+	if (a->cut >= struct_size(a))
+		a->cut = struct_size(a) - 1;
 	draw_ring(f, a);
 	spare_fds(a);
 	name_fds(a);
@@ -488,10 +503,18 @@ static void call(struct fuzzer *f, struct action *a, void *arg)
 	a->ret = a->compat ? ioctl32(a->fd, a->number, arg) : call_ioctl(a, arg);
 }
 
+size_t struct_size(const struct action *a)
+{
+	const struct layout *layout = &layouts[a->op];
+
+	return a->cmd.size >= layout->min && a->cmd.size < layout->size ?
+	       a->cmd.size : layout->size;
+}
+
 /* The struct as it is to lie in memory. Return: its length. */
 static size_t build(const struct action *a, unsigned char *image)
 {
-	size_t size = layouts[a->op].size, len = size + a->tail;
+	size_t size = struct_size(a), len = size + a->tail;
 
 	memcpy(image, &a->cmd, size);
 	memset(image + size, 0, a->tail);
@@ -525,6 +548,7 @@ void ioctl_run(struct fuzzer *f, struct action *a)
 	unsigned char before[2 * PAGE], after[2 * PAGE];
 	size_t len = build(a, before), seen = len;
 	void *arg = desk_address(f, a, len), *alias = desk_alias(f, a, len);
+	struct waiters *waiters = NULL;
 	struct verdict expected;
 	struct held held;
 
@@ -538,9 +562,13 @@ void ioctl_run(struct fuzzer *f, struct action *a)
 	expected = oracle_expect(f, a);
 	held = held_before(f, a);
 	record_begin(f, a);
+	if (a->waited_for)
+		waiters = waiters_begin(a);
 	/* there may have been one before */
 	sigpipe_came();
 	call(f, a, arg);
+	if (waiters)
+		waiters_end(f, a, waiters);
 	record_end(f, a);
 	if (alias)
 		memcpy(after, alias, seen);

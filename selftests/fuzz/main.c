@@ -300,7 +300,7 @@ static const char *op_name(enum op op)
 static bool must_work(enum op op)
 {
 	switch (op) {
-	case OP_PULL ... OP_REAP:
+	case OP_PULL ... OP_POLICY:
 	case OP_WRITE:
 	case OP_READ:
 	case OP_PREAD:

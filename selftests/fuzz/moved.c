@@ -35,8 +35,8 @@ struct held held_before(struct fuzzer *f, const struct action *a)
 /* The struct of a command that worked, as it is now. */
 static union fuzzed struct_of(struct fuzzer *f, const struct action *a)
 {
-	const size_t size = layouts[a->op].size;
-	union fuzzed now;
+	const size_t size = struct_size(a);
+	union fuzzed now = {};
 
 	memcpy(&now, desk_alias(f, a, size + a->tail), size);
 	return now;

@@ -77,7 +77,8 @@ void promises_check_push(struct fuzzer *f, const struct action *a,
 		.kind = SPLICEVEC_COMPLETION_PUSH,
 		.user_data = now->user_data,
 		.bytes = now->bytes,
-		.pinned = now->pinned,
+		/* those that are not told of may be */
+		.pinned = now->pinned || now->size < sizeof(*now),
 		.due = now->fd == SPLICEVEC_FD_MEM ||
 		       now->fd == SPLICEVEC_FD_NONE,
 	};

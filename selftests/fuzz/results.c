@@ -25,6 +25,7 @@ static void check_failed(struct fuzzer *f, const struct action *a,
 {
 	const struct layout *l = &layouts[a->op];
 	bool same = !memcmp(before, after, size);
+	size_t end = struct_size(a);
 
 	if (v->untouched && !same)
 		oracle_complain(f, a, "it failed at once and wrote");
@@ -34,8 +35,8 @@ static void check_failed(struct fuzzer *f, const struct action *a,
 	if (same && ((!f->alone && a->ret == -EBADF) ||
 		     (a->ring && a->ret == -ECANCELED)))
 		return;
-	if (!all_zero(after, l->out, l->more) ||
-	    !all_zero(after, l->more_out, l->size))
+	if (!all_zero(after, l->out, l->more < end ? l->more : end) ||
+	    !all_zero(after, l->more_out, end))
 		oracle_complain(f, a, "it failed and left results");
 }
 
@@ -194,8 +195,9 @@ static void check_features(struct fuzzer *f, const struct action *a,
 				now->strict_reasons[kind]) ||
 		    !good_route(now, kind, now->stable_routes[kind],
 				now->stable_reasons[kind]) ||
-		    !good_route(now, kind, now->pin_routes[kind],
-				now->pin_reasons[kind]))
+		    (now->size >= sizeof(*now) &&
+		     !good_route(now, kind, now->pin_routes[kind],
+				 now->pin_reasons[kind])))
 			oracle_complain(f, a, "kind %u: route %u, reason %u",
 					kind, now->routes[kind],
 					now->reasons[kind]);
@@ -231,9 +233,10 @@ static void check_policy(struct fuzzer *f, const struct action *a,
 static void check_worked(struct fuzzer *f, const struct action *a,
 			 const unsigned char *after)
 {
-	union fuzzed now;
+	/* what an older caller does not know of is nothing */
+	union fuzzed now = {};
 
-	memcpy(&now, after, layouts[a->op].size);
+	memcpy(&now, after, struct_size(a));
 	check_cqe(f, a, &now);
 	switch (a->op) {
 	case OP_PULL:
@@ -291,7 +294,8 @@ void results_check(struct fuzzer *f, const struct action *a,
 		   const unsigned char *after, size_t size)
 {
 	const struct layout *l = &layouts[a->op];
-	size_t out = l->out, end = l->size;
+	size_t out = l->out, end = struct_size(a);
+	size_t more_out = l->more_out < end ? l->more_out : end;
 
 	if (!is_vector_slot(a->fd))
 		return;
@@ -300,8 +304,8 @@ void results_check(struct fuzzer *f, const struct action *a,
 	if (!after)
 		return;
 	if (memcmp(before, after, size < out ? size : out) ||
-	    (size >= end && memcmp(before + l->more, after + l->more,
-				   l->more_out - l->more)) ||
+	    (size >= end && l->more < more_out &&
+	     memcmp(before + l->more, after + l->more, more_out - l->more)) ||
 	    (size > end && memcmp(before + end, after + end, size - end)))
 		oracle_complain(f, a, "it wrote to what is no result");
 	if (a->ret < 0)

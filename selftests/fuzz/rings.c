@@ -107,9 +107,9 @@ static bool end(struct flight *flight, const struct action *a)
 /* Did it move anything? What no thread ever looked at has the results it was given. */
 static bool moved(struct fuzzer *f, const struct action *a)
 {
-	const size_t size = layouts[a->op].size, out = layouts[a->op].out;
+	const size_t size = struct_size(a), out = layouts[a->op].out;
 	const void *at = desk_alias(f, a, size + a->tail);
-	union fuzzed now;
+	union fuzzed now = {};
 
 	if (!at || a->desk == DESK_STRADDLE)
 		return false;
