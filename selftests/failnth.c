@@ -125,6 +125,20 @@ const char *fail_requests(bool on)
 	return NULL;
 }
 
+void fail_requests_always(void)
+{
+	turn("fail_make_request", "task-filter", "Y");
+	put_file("/proc/self/make-it-fail", "1");
+	turn("fail_make_request", "probability", "100");
+}
+
+void fail_requests_never(void)
+{
+	turn("fail_make_request", "probability", "0");
+	put_file("/proc/self/make-it-fail", "0");
+	turn("fail_make_request", "task-filter", "N");
+}
+
 /* Return: is there such a function? @begin and @end: its text. */
 static bool find_function(const char *name, unsigned long *begin,
 			  unsigned long *end)

@@ -36,6 +36,10 @@ bool fail_nth_modules_only(void);
  */
 const char *fail_requests(bool on);
 
+/* Without a sweep, once they can: all fail that this process makes. */
+void fail_requests_always(void);
+void fail_requests_never(void);
+
 /*
  * Without a sweep, where a single fault is made up for: all slabs fail that this
  * process wants below a function of the module.

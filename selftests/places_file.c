@@ -3,12 +3,16 @@
 #include "places_file.h"
 #include "places.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
@@ -207,4 +211,49 @@ size_t resident_pages(int fd, size_t len)
 	free(in);
 	must(munmap(map, len));
 	return sum;
+}
+
+/* Over loopback a datagram is received by the processor that sent it. */
+static void receive_on(unsigned int cpu, int fd)
+{
+	struct sockaddr_in discard = {
+		.sin_family = AF_INET,
+		.sin_port = htons(9),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu, &cpus);
+	if (!sched_setaffinity(0, sizeof(cpus), &cpus))
+		sendto(fd, "", 1, 0, (struct sockaddr *)&discard,
+		       sizeof(discard));
+}
+
+/* A packet that another processor freed waits for the next one that comes. */
+static void stir_network(void)
+{
+	int fd = must(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+	unsigned int cpu;
+	cpu_set_t all;
+
+	must(sched_getaffinity(0, sizeof(all), &all));
+	for (cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET(cpu, &all))
+			receive_on(cpu, fd);
+	must(sched_setaffinity(0, sizeof(all), &all));
+	close(fd);
+}
+
+void evict_all(int fd, size_t len)
+{
+	double end = now() + 2 * slower();
+
+	evict(fd);
+	while (resident_pages(fd, len) && now() < end) {
+		stir_network();
+		usleep(10000);
+		evict(fd);
+	}
+	check_eq(0, resident_pages(fd, len));
 }

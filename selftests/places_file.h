@@ -48,5 +48,10 @@ unsigned int pieces_after(const struct iovec *iov, unsigned int nr, size_t done,
 /* Take a file out of memory; look how much of it is there. */
 void evict(int fd);
 size_t resident_pages(int fd, size_t len);
+/*
+ * The same, and its first @len bytes have to go: nobody may hold a page of them any more,
+ * but the network, which may keep for a while what it was given.
+ */
+void evict_all(int fd, size_t len);
 
 #endif
