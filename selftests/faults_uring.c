@@ -23,9 +23,13 @@
 struct ringed {
 	struct io_uring ring;
 	int vec;
+	int file;
 	int fds[2];
 	struct splicevec_pull pull;
 	struct splicevec_push push;
+	struct splicevec_splice splice;
+	enum place place;	/* of a stream; ANYWHERE: a pipe */
+	struct drain drain;
 };
 
 static void begin(struct ringed *r)
@@ -168,6 +172,111 @@ static const struct sweep strict_sweep = {
 	.finish = strict_finish,
 };
 
+/*
+ * PUSH, STRICT, to what lets go when somebody else has read it: the CQE comes then, as
+ * work of this thread. One that may wait for room would be done by another.
+ */
+static void late_prepare(void *arg)
+{
+	struct ringed *r = arg;
+
+	begin(r);
+	r->vec = vector_of_spans(SEED, LEN, SPAN);
+	if (r->place == ANYWHERE)
+		pipe_ends(r->fds);
+	else
+		stream_pair(r->place, r->fds);
+	r->push = (struct splicevec_push) {
+		.fd = r->fds[0], .offset = -1, .len = SV_ALL,
+		.flags = SPLICEVEC_STRICT | SPLICEVEC_NONBLOCK, .user_data = 7,
+	};
+	ring_push(&r->ring, r->vec, &r->push, 1, 0);
+	r->drain = (struct drain) { .fd = r->fds[1], .seed = SEED };
+	drain_start(&r->drain);
+}
+
+/* Where the end could not be told, the struct says what was handed over. */
+static void late_finish(void *arg, long ret)
+{
+	struct ringed *r = arg;
+	size_t done = r->push.bytes;
+
+	check(ret && (ret < 0 || ret == (long)done), "%ld, and %zu bytes", ret,
+	      done);
+	check_held(r->vec, SEED, done, LEN - done);
+	if (ret > 0 && !ring_tells_strict(r->vec))
+		check_push_once(r->vec, 7, 0, done);
+	else
+		check_no_record(r->vec);
+	check_eq(LEN - done, sv_push(r->vec, r->fds[0], SV_POSITION, SV_ALL, 0));
+	close(r->fds[0]);
+	r->fds[0] = -1;
+	drain_finish(&r->drain);
+	check_eq(-1, r->drain.wrong);
+	check_eq(LEN, r->drain.got);
+	end(r);
+}
+
+/* What sockets say that have no memory, and are not to wait for any. */
+static const int refused[] = { EAGAIN, ENOBUFS, 0 };
+
+static const struct sweep late_sweep = {
+	.name = "late", .prepare = late_prepare, .run = submit,
+	.finish = late_finish, .errors = refused,
+};
+
+/* SPLICE: a thread of io_uring does it, or nobody. */
+
+/* The only one there may be: about memory for another's stack the log would complain. */
+static void have_thread(struct ringed *r)
+{
+	struct splicevec_splice nothing = {
+		.in = r->file, .out = r->fds[0], .in_offset = LEN,
+		.out_offset = -1, .len = 1,
+	};
+	unsigned int most[2] = { 1, 1 };
+
+	must_sv(io_uring_register_iowq_max_workers(&r->ring, most));
+	check_eq(0, ring_do_splice(&r->ring, r->vec, &nothing));
+}
+
+static void splice_prepare(void *arg)
+{
+	struct ringed *r = arg;
+
+	begin(r);
+	r->vec = new_vector();
+	r->file = pattern_file(TMPFS, SEED, LEN);
+	must(lseek(r->file, 0, SEEK_SET));
+	stream_pair(TCP4, r->fds);
+	have_thread(r);
+	r->splice = (struct splicevec_splice) {
+		.in = r->file, .out = r->fds[0], .in_offset = -1,
+		.out_offset = -1, .len = LEN,
+	};
+	ring_splice(&r->ring, r->vec, &r->splice, 1, 0);
+}
+
+static void splice_finish(void *arg, long ret)
+{
+	struct ringed *r = arg;
+	size_t done = moved(ret);
+
+	check(ret, "no error, but nothing was pushed");
+	check_eq(done, lseek(r->file, 0, SEEK_CUR));
+	check_held(r->vec, SEED, 0, 0);
+	check_arrives(r->fds[1], SEED, 0, done);
+	check_eq(LEN - done, sv_pull(r->vec, r->file, SV_POSITION, LEN, 0));
+	check_held(r->vec, SEED, done, LEN - done);
+	close(r->file);
+	end(r);
+}
+
+static const struct sweep splice_sweep = {
+	.name = "splice", .prepare = splice_prepare, .run = submit,
+	.finish = splice_finish, .errors = given_up,
+};
+
 LEDGER_FIXTURE(faults)
 
 /* Faults are the submitter's: a thread of io_uring has none. */
@@ -196,6 +305,24 @@ TEST_F(faults, strict_push_by_ring_has_one_end_or_none)
 	try_all(&strict_sweep);
 }
 
-TEST_COUNT(10)
+TEST_F(faults, splice_by_ring_loses_nothing)
+{
+	NEEDS_FAULTS();
+	try_all(&splice_sweep);
+}
+
+#define LATE_END(to, where)						\
+	TEST_F(faults, strict_push_by_ring_to_##to##_has_one_end)	\
+	{								\
+		struct ringed r = { .place = where };			\
+									\
+		NEEDS_FAULTS();						\
+		sweep(&late_sweep, &r);					\
+	}
+LATE_END(pipe, ANYWHERE)
+LATE_END(tcp, TCP4)
+LATE_END(unix_stream, UNIX)
+
+TEST_COUNT(35)
 
 TEST_HARNESS_MAIN
