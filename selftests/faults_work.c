@@ -113,6 +113,27 @@ void disk_ends(int fds[2])
 	fds[1] = disk_open(DISK_SINK, O_RDONLY);
 }
 
+void nic_ends(int fds[2])
+{
+	stream_pair(NIC4, fds);
+}
+
+static void file_of(int flags, int fds[2])
+{
+	fds[0] = new_file(EXT4, O_RDWR | flags);
+	fds[1] = reopen(fds[0], O_RDONLY);
+}
+
+void file_ends(int fds[2])
+{
+	file_of(0, fds);
+}
+
+void direct_ends(int fds[2])
+{
+	file_of(O_DIRECT, fds);
+}
+
 void sweep_all(const struct sweep *what, void *arg)
 {
 	static const int errors[] = { ENOBUFS, 0 };

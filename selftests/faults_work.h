@@ -44,6 +44,10 @@ void udp_ends(int fds[2]);
 void pipe_ends(int fds[2]);
 void vector_ends(int fds[2]);
 void disk_ends(int fds[2]);
+/* Over the two NICs; a file on ext4, and one past its page cache. */
+void nic_ends(int fds[2]);
+void file_ends(int fds[2]);
+void direct_ends(int fds[2]);
 
 /* By a user of the module and by a stranger; ENOBUFS is what sockets say. */
 void sweep_all(const struct sweep *what, void *arg);
