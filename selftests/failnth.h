@@ -59,6 +59,8 @@ struct sweep {
 	void (*finish)(void *arg, long ret);
 	/* Errors beside ENOMEM and EFAULT that it may report, ended by 0; or NULL */
 	const int *errors;
+	/* May no call below it fail? Why? Else one has to, or nothing was tried. */
+	const char *faultless;
 };
 
 /*

@@ -253,10 +253,43 @@ static void check_source_evicted(const struct source_kind *kind)
 	source_close(&s);
 }
 
+/* Where nothing needs memory, nor looks at the caller's, so that no call can fail. */
+static const struct faultless {
+	const struct source_kind *source;
+	const struct sink_kind *sink;	/* of a push with KEEP */
+	const char *why;
+} faultless[] = {
+	{ .source = &source_slice, .why = "its loan is shared" },
+	{ .source = &source_duplicate, .why = "its loan is shared" },
+	{ .source = &source_concatenation, .why = "its loan is shared" },
+	{ .source = &source_slice_of_memory, .why = "its loan is shared" },
+	{ .sink = &sink_pipe, .why = "its buffers are there" },
+	{ .sink = &sink_pipe_of_one_page, .why = "its buffers are there" },
+	{ .sink = &sink_pipe_of_1m, .why = "its buffers are there" },
+	{ .sink = &sink_block, .why = "its pages are in the cache" },
+	{ .sink = &sink_vector, .why = "there is room for one span" },
+	{ .sink = &sink_nothing, .why = "it does nothing" },
+};
+
+static const char *why_faultless(const struct transfer *t)
+{
+	const struct sink_kind *keeps = NULL;
+	size_t i;
+
+	if (t->flags & SPLICEVEC_KEEP)
+		keeps = t->sink_kind;
+	for (i = 0; i < ARRAY_LEN(faultless); i++)
+		if (t->source_kind == faultless[i].source &&
+		    keeps == faultless[i].sink)
+			return faultless[i].why;
+	return NULL;
+}
+
 static void try_faults(const struct sweep *what, struct transfer *t)
 {
 	struct sweep with = *what;
 
+	with.faultless = why_faultless(t);
 	with.errors = errors_of(t->sink_kind);
 	sweep(&with, t);
 	if (t->source_kind)

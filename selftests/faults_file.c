@@ -423,6 +423,6 @@ TEST_F(faults, page_that_cannot_be_kept_is_given_back)
 	mmap_read_finish(&w, ret);
 }
 
-TEST_COUNT(100)
+TEST_COUNT(180)
 
 TEST_HARNESS_MAIN
