@@ -125,18 +125,29 @@ const char *fail_requests(bool on)
 	return NULL;
 }
 
+/* Whatever of a sort this task asks for fails. */
+static void fail_ours(const char *what)
+{
+	turn(what, "task-filter", "Y");
+	put_file("/proc/self/make-it-fail", "1");
+	turn(what, "probability", "100");
+}
+
+static void fail_none(const char *what)
+{
+	turn(what, "probability", "0");
+	put_file("/proc/self/make-it-fail", "0");
+	turn(what, "task-filter", "N");
+}
+
 void fail_requests_always(void)
 {
-	turn("fail_make_request", "task-filter", "Y");
-	put_file("/proc/self/make-it-fail", "1");
-	turn("fail_make_request", "probability", "100");
+	fail_ours("fail_make_request");
 }
 
 void fail_requests_never(void)
 {
-	turn("fail_make_request", "probability", "0");
-	put_file("/proc/self/make-it-fail", "0");
-	turn("fail_make_request", "task-filter", "N");
+	fail_none("fail_make_request");
 }
 
 /* Return: is there such a function? @begin and @end: its text. */
@@ -193,16 +204,12 @@ void fail_slabs_below(const char *function)
 	turn("failslab", "require-start", text);
 	snprintf(text, sizeof(text), "%#lx", end);
 	turn("failslab", "require-end", text);
-	turn("failslab", "task-filter", "Y");
-	put_file("/proc/self/make-it-fail", "1");
-	turn("failslab", "probability", "100");
+	fail_ours("failslab");
 }
 
 void fail_slabs_never(void)
 {
-	turn("failslab", "probability", "0");
-	put_file("/proc/self/make-it-fail", "0");
-	turn("failslab", "task-filter", "N");
+	fail_none("failslab");
 	count_everywhere();
 }
 
