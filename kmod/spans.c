@@ -181,12 +181,13 @@ static u32 count_spans(const struct sv_spans *spans, u32 first, u64 end)
 u32 sv_spans_share(const struct sv_spans *spans, u64 at, u64 len, u32 max,
 		   struct sv_spans *to)
 {
-	u64 end = min(spans->tail, at + len);
 	struct sv_span span;
 	u32 first, nr, i;
+	u64 end;
 
-	if (at >= end)
+	if (at >= spans->tail || !len)
 		return 0;
+	end = at + min(len, spans->tail - at);
 	first = sv_spans_find(spans, at);
 	nr = min(count_spans(spans, first, end), max);
 	if (to->nr + nr > sv_spans_cap(to))

@@ -190,6 +190,10 @@ static void a_window_ends_where_the_list_ends(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sv_spans_share(&spans, 2999, SZ_1G, 9, &window), 0);
 	KUNIT_EXPECT_EQ(test, window.nr, 1);
 	KUNIT_EXPECT_EQ(test, window.tail, 1);
+	/* nor does the sum of position and length wrap */
+	KUNIT_EXPECT_EQ(test, sv_spans_share(&spans, 2998, U64_MAX, 9, &window), 0);
+	KUNIT_EXPECT_EQ(test, window.nr, 2);
+	KUNIT_EXPECT_EQ(test, window.tail, 3);
 	sv_spans_free(&window);
 	sv_spans_free(&spans);
 }
