@@ -243,9 +243,10 @@ $(BUILD)/%/lender.ko: $(BUILD)/%/splicevec.ko $(LENDER_SRC) Makefile
 
 # The guest
 
-INIT_C := $(wildcard $(QEMU)/*.c)
+INIT_C := $(wildcard $(QEMU)/*.c) selftests/alarms.c selftests/klog.c
+INIT_H := $(QEMU)/init.h selftests/alarms.h selftests/klog.h
 
-$(BUILD)/guest/init: $(INIT_C) $(QEMU)/init.h selftests/alarms.h Makefile
+$(BUILD)/guest/init: $(INIT_C) $(INIT_H) Makefile
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 $(CFLAGS) $(WARN) -static -o $@ $(INIT_C)

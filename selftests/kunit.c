@@ -3,7 +3,9 @@
  * The module's own test suites: run them and pass their results on. What the
  * kernel prints is KTAP, suites with cases within; here each case is one result.
  */
-#include <errno.h>
+#include "common.h"
+#include "klog.h"
+
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -118,42 +120,13 @@ static void log_line(struct results *results, const char *line)
 		case_line(results, line + CASE_INDENT);
 }
 
-/* One record a read: "prio,seq,time,flags;text\n key=value\n". */
-static bool read_record(int log, char *record, size_t size, char **text)
-{
-	ssize_t len = read(log, record, size - 1);
-
-	if (len < 0 && errno == EAGAIN)
-		return false;
-	if (len < 0) {
-		printf("Bail out! /dev/kmsg: %s\n", strerror(errno));
-		exit(EXIT_FAILURE);
-	}
-	record[len] = '\0';
-	*text = strchr(record, ';');
-	*text = *text ? *text + 1 : record;
-	(*text)[strcspn(*text, "\n")] = '\0';
-	return true;
-}
-
+/* Records that were lost are missed where results are counted. */
 static void read_log(struct results *results, int log)
 {
-	char record[8192], *text;
+	const char *line;
 
-	while (read_record(log, record, sizeof(record), &text))
-		log_line(results, text);
-}
-
-/* Return an fd that will see what is logged from now on. */
-static int open_log(void)
-{
-	int log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-
-	if (log < 0 || lseek(log, 0, SEEK_END) < 0) {
-		printf("Bail out! /dev/kmsg: %s\n", strerror(errno));
-		exit(EXIT_FAILURE);
-	}
-	return log;
+	while ((line = klog_next(log)))
+		log_line(results, line);
 }
 
 /* A KUnit that is a module of its own can be without tests of ours. */
@@ -180,7 +153,7 @@ static int run_suites(void)
 int main(void)
 {
 	struct results results = {};
-	int log = open_log();
+	int log = must_sv(klog_open());
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("TAP version 13\n");

@@ -2,44 +2,28 @@
 /* The kernel's log: what it says of our commands, and a word of ours to find them. */
 #include "fuzz.h"
 #include "../alarms.h"
+#include "../klog.h"
 
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 static int log_fd = -1;
 
 void klog_begin(void)
 {
-	log_fd = must(open("/dev/kmsg", O_RDWR | O_NONBLOCK | O_CLOEXEC));
-	must(lseek(log_fd, 0, SEEK_END));
+	log_fd = must_sv(klog_open());
 }
 
-/*
- * One record a read: "priority,number,time,flags;text". One that was overwritten
- * before it was read may have been an alarm.
- */
 const char *klog_alarm(void)
 {
-	static char record[8192];
-	ssize_t len;
-	char *text;
+	static struct alarms log;
+	const char *alarm = NULL;
+	const char *line;
 
-	for (;;) {
-		len = read(log_fd, record, sizeof(record) - 1);
-		if (len < 0)
-			return errno == EAGAIN ? NULL : "some of it is lost";
-		record[len] = '\0';
-		text = strchr(record, ';');
-		if (!text)
-			continue;
-		text++;
-		text[strcspn(text, "\n")] = '\0';
-		if (alarm_in(text))
-			return text;
-	}
+	while (!alarm && (line = klog_next(log_fd)))
+		alarm = alarm_in(&log, line);
+	return alarm;
 }
 
 void klog_say(const char *fmt, ...)

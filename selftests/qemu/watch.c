@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include "init.h"
 #include "../alarms.h"
+#include "../klog.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -37,7 +38,7 @@ static long long allocated_before;
 static void log_to_end(void)
 {
 	if (log_fd < 0)
-		log_fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		log_fd = klog_open();
 	lseek(log_fd, 0, SEEK_END);
 }
 
@@ -51,39 +52,19 @@ void watch_begin(const char *program)
 	write_file("/dev/kmsg", text);
 }
 
-/*
- * One record a read: "prio,seq,time,flags;text\n key=value\n". Not being able to
- * read is itself an alarm. Return NULL at the end of the log.
- */
-static const char *log_record(char *record, size_t size)
-{
-	ssize_t len = read(log_fd, record, size - 1);
-	char *text;
-
-	if (len < 0 && errno == EAGAIN)
-		return NULL;
-	if (len < 0) {
-		snprintf(record, size, "WARNING: /dev/kmsg: %m");
-		return record;
-	}
-	record[len] = '\0';
-	text = strchr(record, ';');
-	text = text ? text + 1 : record;
-	text[strcspn(text, "\n")] = '\0';
-	return text;
-}
-
 void watch_log(const char *program)
 {
-	char record[8192], first[256] = "";
+	char first[256] = "";
+	struct alarms log = {};
 	unsigned int shown = 0;
-	const char *text;
+	const char *line, *alarm;
 
-	while ((text = log_record(record, sizeof(record))) && shown < EXCERPT) {
-		if (!first[0] && alarm_in(text))
-			snprintf(first, sizeof(first), "%.255s", text);
+	while ((line = klog_next(log_fd)) && shown < EXCERPT) {
+		alarm = alarm_in(&log, line);
+		if (alarm && !first[0])
+			snprintf(first, sizeof(first), "%.255s", alarm);
 		if (first[0]) {
-			verdict_out("%s", text);
+			verdict_out("%s", line);
 			shown++;
 		}
 	}
