@@ -227,19 +227,24 @@ $(BUILD)/%/splicevec.ko: $(BUILD)/%/fetched $(MODULE_SRC) Makefile
 		M=$(abspath $(@D)/src) $(KBUILD_ARGS) modules
 	$(Q)cp $(@D)/src/splicevec.ko $@
 
-# The example of a module that lends to vectors, built for the tests.
+# Modules for the tests: the example of one that lends to vectors, one with a race.
 
-LENDER_SRC := $(wildcard examples/lender/*)
-
-$(BUILD)/%/lender.ko: $(BUILD)/%/splicevec.ko $(LENDER_SRC) Makefile
+define module_beside
 	$(call say,MODULE,$@)
-	$(Q)mkdir -p $(@D)/src/examples
-	$(Q)cp -rsf $(CURDIR)/examples/lender $(@D)/src/examples/
-	$(Q)find $(@D)/src/examples -xtype l -delete
+	$(Q)mkdir -p $(@D)/src/$(dir $(1))
+	$(Q)cp -rsf $(CURDIR)/$(1) $(@D)/src/$(dir $(1))
+	$(Q)find $(@D)/src/$(1) -xtype l -delete
 	+$(Q)$(MAKE) $(if $(Q),-s) -C $(call KERNEL_DIR,$*) \
-		M=$(abspath $(@D)/src/examples/lender) $(KBUILD_ARGS) \
+		M=$(abspath $(@D)/src/$(1)) $(KBUILD_ARGS) \
 		KBUILD_EXTRA_SYMBOLS=$(abspath $(@D)/src/Module.symvers) modules
-	$(Q)cp $(@D)/src/examples/lender/lender.ko $@
+	$(Q)cp $(@D)/src/$(1)/$(@F) $@
+endef
+
+$(BUILD)/%/lender.ko: $(BUILD)/%/splicevec.ko $(wildcard examples/lender/*) Makefile
+	$(call module_beside,examples/lender)
+
+$(BUILD)/%/racer.ko: $(BUILD)/%/splicevec.ko $(wildcard selftests/racer/*) Makefile
+	$(call module_beside,selftests/racer)
 
 # The guest
 
@@ -266,11 +271,12 @@ IN_GUEST	?= $(CHOSEN_GUEST)
 
 # Holds the programs named by IN_GUEST; made anew each time, as they change.
 $(BUILD)/%/initramfs: $(BUILD)/%/splicevec.ko $(BUILD)/%/lender.ko \
-		$(BUILD)/guest/init $(BUILD)/guest/splicevec \
+		$(BUILD)/%/racer.ko $(BUILD)/guest/init $(BUILD)/guest/splicevec \
 		$(IN_GUEST:%=$(BUILD)/selftests/bin/%) FORCE
 	$(call say,CPIO,$@)
 	$(Q)$(QEMU)/initramfs.py $(@D)/kernel $@ /init=$(BUILD)/guest/init \
 		/splicevec.ko=$< /lender.ko=$(BUILD)/$*/lender.ko \
+		/racer.ko=$(BUILD)/$*/racer.ko \
 		/bin/splicevec=$(BUILD)/guest/splicevec \
 		/bin/busybox=/bin/busybox /bin/sh="->busybox" \
 		/sbin/e2fsck=+/sbin/e2fsck /sbin/xfs_repair=+/sbin/xfs_repair \

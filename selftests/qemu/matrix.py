@@ -70,12 +70,15 @@ FLAVOURS = {
     # Where many are at the same thing at once.
     "kcsan": Flavour(
         slower=8, memory="3G",
-        cmdline=(*STEADY_CLOCK, "kcsan.early_enable=1"), guests=2,
-        only=("algebra_threads", "asfileshared", "fuzz", "interrupted", "lent",
-              "lifetime", "reap", "shared_datagrams", "snapshot",
-              "stable_bound", "stable_pin", "stable_storm", "storm_strict",
-              "strict", "stress", "threads", "uring", "uring_end",
-              "uring_server", "uring_strict", "uring_work", "watched")),
+        cmdline=STEADY_CLOCK, guests=2,
+        only=("account", "algebra_threads", "asfileshared", "asfilesplice",
+              "fuzz", "interrupted", "lazy", "lazy_broken", "lend", "lent",
+              "lifetime", "races", "reap", "served", "shared_datagrams",
+              "snapshot", "stable_bound", "stable_pin", "stable_pressure",
+              "stable_stalls", "stable_storm", "stable_traps",
+              "stable_verify", "storm_strict", "strict", "stress", "threads",
+              "uring", "uring_end", "uring_server", "uring_strict",
+              "uring_work", "waiting", "watched")),
 }
 
 
