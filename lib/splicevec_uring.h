@@ -7,8 +7,8 @@
  * it stay as they are until its CQE is there, whose res is the number of bytes or a
  * negative errno; the command has all results.
  */
-#ifndef _SPLICEVEC_URING_H
-#define _SPLICEVEC_URING_H
+#ifndef SPLICEVEC_URING_H
+#define SPLICEVEC_URING_H
 
 #include <liburing.h>
 #include <splicevec.h>
@@ -80,4 +80,4 @@ static inline void sv_prep_splice(struct io_uring_sqe *sqe, int vec,
 }
 #endif
 
-#endif /* _SPLICEVEC_URING_H */
+#endif /* SPLICEVEC_URING_H */

@@ -8,7 +8,7 @@
 #include "common.h"
 
 /* Seconds in which whatever has to come comes. */
-#define SOON	60
+#define SOON	60L
 /* Milliseconds after which what has not come is taken to stay away. */
 #define AWHILE	50
 

@@ -20,8 +20,10 @@ UAPI		:= include/uapi/linux/splicevec.h
 MODULE_FILES	:= $(filter kmod/% include/%,$(SOURCES))
 DOCUMENTED	:= $(MODULE_FILES) lib/splicevec.h lib/splicevec_uring.h \
 		$(filter examples/lender/%,$(SOURCES))
-PROGRAM_SOURCES	:= $(wildcard lib/*.c tools/*.c)
-PROGRAM_HEADERS	:= $(wildcard lib/*.h tools/*.h) $(UAPI)
+# rings.c calls what lib/splicevec_uring.h defines: a header alone is not analyzed.
+PROGRAM_SOURCES	:= $(wildcard lib/*.c tools/*.c examples/*.c) selftests/rings.c
+PROGRAM_HEADERS	:= $(wildcard lib/*.h tools/*.h) $(UAPI) \
+		selftests/rings.h selftests/common.h
 PROGRAM_FLAGS	= -std=gnu11 -O2 $(CPPFLAGS) -DSPLICEVEC_VERSION='"$(VERSION)"'
 
 # Scripts of the kernel's sources, and a place where checkpatch may leave files.
@@ -58,7 +60,8 @@ $(sparse_logs): $(S)/sparse-%: $(BUILD)/%/lender.ko
 		$(KBUILD_ARGS) C=2 modules || echo "error: make"; done 2>&1 | \
 		sed -nE '/^[^ ]*(kmod|lender|src\/include)\/[^ ]*:[0-9]+:|error:/p')
 
-# Library and command, by two analyzers; .clang-tidy says what the second looks for.
+# Library, command and example, by two analyzers; .clang-tidy says what the second
+# looks for.
 
 analyzer_logs := $(PROGRAM_SOURCES:%=$(S)/%.analyzer)
 $(analyzer_logs): $(S)/%.analyzer: % $(PROGRAM_HEADERS)
