@@ -29,7 +29,7 @@ enum lender_sort {
 #define LENDER_STABLE	1U
 
 /* Bytes that one buffer may have: those of a huge page. */
-#define LENDER_MOST	(1 << 21)
+#define LENDER_MOST	(2 << 20)
 
 /**
  * struct lender_lend - fill a buffer and lend it
