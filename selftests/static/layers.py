@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: GPL-2.0-only
-"""Includes in kmod/ point down only, and versions are known to compat/ alone.
+"""Includes in kmod/ point down only, and versions are known to its compat/ alone.
 
 A file may include the headers of layers below its own, and those it implements:
 foo.h and, where foo is one of a family (pull_pipe), the family's pull.h. So an
@@ -13,6 +13,10 @@ import re
 import sys
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
+
+# What kernels compile. The core has layers; what others learn from the headers and
+# the example has to hold for every kernel, too.
+KERNEL = ("kmod", "include", "examples/lender")
 
 # From the top down.
 LAYERS = (
@@ -81,7 +85,8 @@ def allowed(name, other):
     return mine < theirs
 
 
-def complaints(path):
+def wrong_includes(path):
+    """Yield what a file in kmod/ must not include, or that no layer has it."""
     name = str(path.relative_to(TOP / "kmod").with_suffix(""))
     if layer(name) is None:
         yield f"{name} is in no layer; selftests/static/layers.py has them"
@@ -89,17 +94,29 @@ def complaints(path):
     for other in includes(path):
         if not allowed(name, other):
             yield f"must not include {other}.h"
-    if not name.startswith("compat/"):
-        for found in VERSION.finditer(path.read_text(encoding="utf-8")):
-            yield f"{found[0]} belongs to compat/"
+
+
+def versions(path):
+    """Yield what asks which kernel it is, in a file outside compat/."""
+    for found in VERSION.finditer(path.read_text(encoding="utf-8")):
+        yield f"{found[0]} belongs to kmod/compat/"
+
+
+def complaints(path):
+    if path.is_relative_to(TOP / "kmod"):
+        yield from wrong_includes(path)
+    if not path.is_relative_to(TOP / "kmod/compat"):
+        yield from versions(path)
 
 
 def main():
-    files = sorted((TOP / "kmod").rglob("*.[ch]"))
-    bad = [f"{path.relative_to(TOP)}: {complaint}"
-           for path in files for complaint in complaints(path)]
+    found = {folder: sorted((TOP / folder).rglob("*.[ch]")) for folder in KERNEL}
+    bad = [f"{folder}: has no sources" for folder in KERNEL if not found[folder]]
+    bad += [f"{path.relative_to(TOP)}: {complaint}"
+            for files in found.values() for path in files
+            for complaint in complaints(path)]
     print("\n".join(bad), end="\n" if bad else "")
-    sys.exit(1 if bad or not files else 0)
+    sys.exit(1 if bad else 0)
 
 
 if __name__ == "__main__":

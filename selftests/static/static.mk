@@ -18,8 +18,9 @@ SOURCES		:= $(shell find kmod include lib tools selftests examples \
 SCRIPTS		:= $(shell find lib tools selftests -name '*.sh') .ci/run
 UAPI		:= include/uapi/linux/splicevec.h
 MODULE_FILES	:= $(filter kmod/% include/%,$(SOURCES))
-DOCUMENTED	:= $(MODULE_FILES) lib/splicevec.h lib/splicevec_uring.h \
-		$(filter examples/lender/%,$(SOURCES))
+LENDER_FILES	:= $(filter examples/lender/%,$(SOURCES))
+DOCUMENTED	:= $(MODULE_FILES) $(LENDER_FILES) \
+		lib/splicevec.h lib/splicevec_uring.h
 # rings.c calls what lib/splicevec_uring.h defines: a header alone is not analyzed.
 PROGRAM_SOURCES	:= $(wildcard lib/*.c tools/*.c examples/*.c) selftests/rings.c
 PROGRAM_HEADERS	:= $(wildcard lib/*.h tools/*.h) $(UAPI) \
@@ -81,7 +82,7 @@ $(shellcheck_logs): $(SCRIPTS)
 # What is written down of layers and of the ABI.
 
 layers_logs := $(S)/layers
-$(layers_logs): $(STATIC)/layers.py $(MODULE_FILES)
+$(layers_logs): $(STATIC)/layers.py $(MODULE_FILES) $(LENDER_FILES)
 	$(call findings,LAYERS,$<)
 
 abi_logs := $(S)/abi-complete $(S)/abi-64 $(S)/abi-32
