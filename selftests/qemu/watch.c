@@ -125,6 +125,11 @@ static void watch_ledger(const char *program)
 	verdict_pass(program, "ledger is zero");
 }
 
+/*
+ * If the program has loaded the module anew the books are those of another one, which
+ * has as much at first as this one had. What that one left behind can be in no book any
+ * more, but the kernel says in its log what it was when it closes them: see alarms.h.
+ */
 static void watch_memory(const char *program)
 {
 	double deadline = now() + MEMORY_PATIENCE * slower();
