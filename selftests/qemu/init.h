@@ -78,6 +78,8 @@ void allocated_show(void);
 
 /* leaks.c: memory nothing points to; looked for where LEAKS is set, as it takes long. */
 void leaks_begin(void);
+void leaks_before(const char *program);
+void leaks_after(const char *program);
 void leaks_look(const char *program);
 
 /* counters.c: what of the module was executed, for a host that wants to know. */

@@ -189,9 +189,11 @@ void run_tests(char *program, unsigned int limit)
 {
 	char *const argv[] = { program, NULL };
 	struct tap tap = { .program = program };
-	double start = now();
+	double start;
 	int status;
 
+	leaks_before(program);
+	start = now();
 	verdict_run(program);
 	watch_begin(program);
 	status = run(argv, limit, &tap);
@@ -199,6 +201,7 @@ void run_tests(char *program, unsigned int limit)
 		tap_finish(&tap, status);
 	check_module(program);
 	watch_end(program);
+	leaks_after(program);
 	verdict_done(program, now() - start);
 }
 
