@@ -150,9 +150,8 @@ void fail_requests_never(void)
 	fail_none("fail_make_request");
 }
 
-/* Return: is there such a function? @begin and @end: its text. */
-static bool find_function(const char *name, unsigned long *begin,
-			  unsigned long *end)
+bool find_function(const char *name, const char *owner, unsigned long *begin,
+		   unsigned long *end)
 {
 	FILE *symbols = fopen("/proc/kallsyms", "re");
 	char line[256], symbol[128], module[64];
@@ -161,8 +160,9 @@ static bool find_function(const char *name, unsigned long *begin,
 
 	*end = 0;
 	while (symbols && fgets(line, sizeof(line), symbols)) {
-		if (sscanf(line, "%lx %*c %127s %63s", &at, symbol, module) != 3 ||
-		    strcmp(module, "[splicevec]"))
+		*module = '\0';
+		if (sscanf(line, "%lx %*c %127s %63s", &at, symbol, module) < 2 ||
+		    strcmp(module, owner))
 			continue;
 		if (!strcmp(symbol, name)) {
 			*begin = at;
@@ -187,7 +187,7 @@ const char *fail_slabs_missing(const char *function)
 
 	if (!can_tell_callers())
 		return "faults cannot be told by who calls";
-	if (!find_function(function, &begin, &end))
+	if (!find_function(function, "[splicevec]", &begin, &end))
 		return "a function has no name here";
 	return NULL;
 }
@@ -197,7 +197,7 @@ void fail_slabs_below(const char *function)
 	unsigned long begin, end;
 	char text[32];
 
-	if (!find_function(function, &begin, &end))
+	if (!find_function(function, "[splicevec]", &begin, &end))
 		die("no %s", function);
 	turn("failslab", "stacktrace-depth", FRAMES);
 	snprintf(text, sizeof(text), "%#lx", begin);

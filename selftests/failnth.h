@@ -48,6 +48,13 @@ const char *fail_slabs_missing(const char *function);	/* why they cannot, or NUL
 void fail_slabs_below(const char *function);
 void fail_slabs_never(void);
 
+/*
+ * Where the text of a function is, as far as the next symbol. @owner: its module in
+ * brackets, or "" for the kernel itself. Return: has it a name here?
+ */
+bool find_function(const char *name, const char *owner, unsigned long *begin,
+		   unsigned long *end);
+
 /* What is tried. All of it with the same argument. */
 struct sweep {
 	const char *name;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Allocations that fail, in commands and nowhere else. */
 #include "stress_faults.h"
+#include "failnth.h"
 
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -36,8 +37,43 @@ static void turn(const char *kind, const char *name, const char *value)
 	put_file(path, value);
 }
 
+static void turn_all(const char *name, const char *value)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_LEN(kinds); i++)
+		turn(kinds[i], name, value);
+}
+
+static void turn_all_to(const char *name, unsigned long address)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%#lx", address);
+	turn_all(name, text);
+}
+
+/*
+ * Where io_uring makes a thread the kernel fails loudly: it prints a trace if there is no
+ * stack for one. Return: why it cannot be spared that, or NULL.
+ */
+static const char *spare_threads(void)
+{
+	unsigned long begin, end;
+
+	if (access(KNOBS "/failslab/reject-start", F_OK))
+		return "faults cannot be told by who calls";
+	if (!find_function("copy_process", "", &begin, &end))
+		return "a function has no name here";
+	turn_all("stacktrace-depth", "32");
+	turn_all_to("reject-start", begin);
+	turn_all_to("reject-end", end);
+	return NULL;
+}
+
 const char *faults_begin(void)
 {
+	const char *missing;
 	unsigned int i, j;
 
 	for (i = 0; i < ARRAY_LEN(kinds); i++) {
@@ -47,19 +83,20 @@ const char *faults_begin(void)
 		if (access(path, F_OK))
 			return "no faults can be ordered here";
 	}
-	for (i = 0; i < ARRAY_LEN(kinds); i++)
-		for (j = 0; j < ARRAY_LEN(knobs); j++)
-			turn(kinds[i], knobs[j].name, knobs[j].value);
+	missing = spare_threads();
+	if (missing)
+		return missing;
+	for (j = 0; j < ARRAY_LEN(knobs); j++)
+		turn_all(knobs[j].name, knobs[j].value);
 	turn("fail_page_alloc", "min-order", "0");
 	return NULL;
 }
 
 void faults_end(void)
 {
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_LEN(kinds); i++)
-		turn(kinds[i], "probability", "0");
+	turn_all("probability", "0");
+	turn_all("reject-start", "0");
+	turn_all("reject-end", "0");
 	check(crew->faulted, "no command ever failed");
 	fprintf(stderr, "# commands that failed: %lu\n", crew->faulted);
 }
@@ -100,6 +137,11 @@ bool excused(int64_t ret)
 		return false;
 	atomic_fetch_add(&crew->faulted, 1);
 	return true;
+}
+
+bool excused_request(int64_t ret)
+{
+	return excused(!ret || ret == -EAGAIN ? -ENOMEM : ret);
 }
 
 void *present_pages(size_t len)

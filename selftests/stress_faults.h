@@ -33,6 +33,11 @@ void faults_off(void);
 void *present_pages(size_t len);
 /* A command failed for want of memory, as sockets call it too, and was meant to. */
 bool excused(int64_t ret);
+/*
+ * The same of a request to io_uring, which is asked to come again where there is no memory
+ * for it: by nothing submitted or by EAGAIN, which 6.1 puts into its CQE as well.
+ */
+bool excused_request(int64_t ret);
 /* Try until it is not excused any more. */
 #define persist(call)							\
 	({								\

@@ -26,11 +26,13 @@ void flights_begin(struct flights *all, struct hand *hand)
 	close(vec);
 }
 
-/* Memory may be too short for one. */
+/* Memory may be too short for one, and that without a fault. */
 static bool need_ring(struct flights *all)
 {
-	int err = all->open ? 0 : io_uring_queue_init(8, &all->ring, 0);
+	int err = 0;
 
+	if (!all->open)
+		err = command(io_uring_queue_init(8, &all->ring, 0));
 	check(!err || err == -ENOMEM, "a ring: %s", result_name(err));
 	all->open = !err;
 	return all->open;
@@ -103,38 +105,6 @@ static struct splicevec_push *new_command(struct flights *all, int fd, size_t le
 	return cmd;
 }
 
-void flight_start(struct flights *all, int vec, const struct extents *e)
-{
-	unsigned int how = chance(all->hand, 4) ? 0 : IOSQE_ASYNC;
-	struct flight *flight = find(all, false);
-
-	if (!need_ring(all)) {
-		close(vec);
-		return;
-	}
-	*flight = (struct flight){ .there = true, .vec = vec, .e = *e };
-	flight->pipe = open_sink(all, flight->fds);
-	flight->cmd = new_command(all, flight->fds[0], e->tail);
-	ring_push(&all->ring, vec, flight->cmd, flight - all->list, how);
-	ring_submit(&all->ring, 1);
-	/*
-	 * What is on its way needs nobody who has the vector, nor has its CQE. But a
-	 * thread looks for it by its number, when it comes to it.
-	 */
-	if (all->told && !how && chance(all->hand, 2)) {
-		close(vec);
-		flight->vec = -1;
-	}
-}
-
-static void end(struct flight *flight)
-{
-	if (flight->vec >= 0)
-		close(flight->vec);
-	close(flight->fds[1]);
-	flight->there = false;
-}
-
 /* A pipe has let go of nothing that nobody has read. */
 static void arrived(struct flights *all, struct flight *flight, int res)
 {
@@ -153,6 +123,53 @@ static void collect(struct flights *all)
 			arrived(all, &all->list[cqe->user_data], cqe->res);
 		io_uring_cqe_seen(&all->ring, cqe);
 	}
+}
+
+/*
+ * All that was prepared. CQEs are taken first: those that find no room need memory, and
+ * without it would be lost.
+ */
+static void submit(struct flights *all)
+{
+	collect(all);
+	while (io_uring_sq_ready(&all->ring)) {
+		int n = command(io_uring_submit(&all->ring));
+
+		if (n <= 0 && !excused_request(n))
+			die("submitting: %s", result_name(n));
+	}
+}
+
+void flight_start(struct flights *all, int vec, const struct extents *e)
+{
+	unsigned int how = chance(all->hand, 4) ? 0 : IOSQE_ASYNC;
+	struct flight *flight = find(all, false);
+
+	if (!need_ring(all)) {
+		close(vec);
+		return;
+	}
+	*flight = (struct flight){ .there = true, .vec = vec, .e = *e };
+	flight->pipe = open_sink(all, flight->fds);
+	flight->cmd = new_command(all, flight->fds[0], e->tail);
+	ring_push(&all->ring, vec, flight->cmd, flight - all->list, how);
+	submit(all);
+	/*
+	 * What is on its way needs nobody who has the vector, nor has its CQE. But a
+	 * thread looks for it by its number, when it comes to it.
+	 */
+	if (all->told && !how && chance(all->hand, 2)) {
+		close(vec);
+		flight->vec = -1;
+	}
+}
+
+static void end(struct flight *flight)
+{
+	if (flight->vec >= 0)
+		close(flight->vec);
+	close(flight->fds[1]);
+	flight->there = false;
 }
 
 /* What there is to read, as far as @want bytes. */
@@ -202,9 +219,9 @@ static bool good_end(const struct flight *flight)
 
 	if (res >= 0)
 		return (uint64_t)res == flight->cmd->bytes;
-	if (res == -EAGAIN)
-		return flight->cmd->flags & SPLICEVEC_NONBLOCK;
-	return res == -EINTR || res == -ECANCELED || excused(res);
+	if (res == -EAGAIN && flight->cmd->flags & SPLICEVEC_NONBLOCK)
+		return true;
+	return res == -EINTR || res == -ECANCELED || excused_request(res);
 }
 
 static void land(struct flights *all, struct flight *flight)
@@ -257,7 +274,7 @@ void flight_call_off(struct flights *all)
 	sqe = ring_sqe(&all->ring);
 	io_uring_prep_cancel64(sqe, flight - all->list, 0);
 	io_uring_sqe_set_data64(sqe, CALLED_OFF);
-	ring_submit(&all->ring, 1);
+	submit(all);
 	if (chance(all->hand, 2))
 		land(all, flight);
 }
