@@ -144,6 +144,16 @@ bool excused_request(int64_t ret)
 	return excused(!ret || ret == -EAGAIN ? -ENOMEM : ret);
 }
 
+void touch_mapping(const void *map, size_t len)
+{
+	int vec = new_vector();
+	int64_t ret = command(write_vector(vec, map, len));
+
+	check(ret > 0 || excused(ret == -EFAULT ? -ENOMEM : ret),
+	      "touching a mapping: %s", result_name(ret));
+	close(vec);
+}
+
 void *present_pages(size_t len)
 {
 	return memset(map_pages(len), 0, len);

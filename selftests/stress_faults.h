@@ -38,6 +38,11 @@ bool excused(int64_t ret);
  * for it: by nothing submitted or by EAGAIN, which 6.1 puts into its CQE as well.
  */
 bool excused_request(int64_t ret);
+/*
+ * Have the kernel read a mapping, which is told if a page cannot be had: EFAULT. For who
+ * reads it himself the kernel tries until it can.
+ */
+void touch_mapping(const void *map, size_t len);
 /* Try until it is not excused any more. */
 #define persist(call)							\
 	({								\

@@ -221,6 +221,7 @@ static void look_mapping(struct boat *boat, unsigned int r)
 		      "mmap: %s", errno_name(errno));
 		return;
 	}
+	touch_mapping(map, len);
 	if (seer_look(&boat->seers[r], map, len / WORD)) {
 		usleep(chance(boat->hand, 2000));
 		seer_look(&boat->seers[r], map, len / WORD);
