@@ -277,16 +277,12 @@ void ledger_settle(const struct ledger *want)
 		now.pin_pages - want->pin_pages);
 }
 
-long foll_pins(const char *which)
+long vm_counter(const char *wanted)
 {
-	char line[128], name[64], wanted[64];
+	FILE *file = fopen("/proc/vmstat", "re");
 	long value = -1, found = -1;
-	FILE *file;
+	char line[128], name[64];
 
-	/* the counters lag behind by what each CPU keeps to itself */
-	put_file("/proc/sys/vm/stat_refresh", "1");
-	snprintf(wanted, sizeof(wanted), "nr_foll_pin_%s", which);
-	file = fopen("/proc/vmstat", "re");
 	if (!file)
 		die("/proc/vmstat: %s", errno_name(errno));
 	while (fgets(line, sizeof(line), file))
@@ -297,6 +293,16 @@ long foll_pins(const char *which)
 	if (found < 0)
 		die("/proc/vmstat: no %s", wanted);
 	return found;
+}
+
+long foll_pins(const char *which)
+{
+	char name[64];
+
+	/* the counters lag behind by what each CPU keeps to itself */
+	put_file("/proc/sys/vm/stat_refresh", "1");
+	snprintf(name, sizeof(name), "nr_foll_pin_%s", which);
+	return vm_counter(name);
 }
 
 void close_all(void)

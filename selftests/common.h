@@ -125,6 +125,8 @@ struct ledger {
 void ledger_read(struct ledger *now);
 /* Wait, within bounds, until the ledger shows @want again; else a failure. */
 void ledger_settle(const struct ledger *want);
+/* Of /proc/vmstat; those of events count from boot. */
+long vm_counter(const char *name);
 /* Pages of user memory pinned or unpinned since boot: "acquired", "released" */
 long foll_pins(const char *which);
 /* Close every fd but the standard ones. */

@@ -11,6 +11,7 @@ enum disk {
 	DISK_SOURCE,
 	DISK_SINK,
 	DISK_BAD,
+	DISK_SWAP,
 };
 
 /* Return: why there is none here, or NULL. */

@@ -55,6 +55,7 @@ static void hire(struct scene *scene)
 
 	for (i = 0; i < 2; i++)
 		crew_hire_process("kill", kill_workers, scene);
+	crew_hire_process("page out", page_out_files, scene);
 	for (i = 0; i < FILES; i++)
 		crew_hire("rewrite", rewrite, &scene->files[i]);
 	for (i = 0; i < 3; i++)
@@ -119,6 +120,7 @@ static void work(bool squeeze, bool faults)
 	scene.rivers = rivers_open();
 	crowd_open();
 	reclaim_begin();
+	pageout_begin();
 	if (squeeze)
 		limit_set();
 	hire(&scene);
@@ -130,6 +132,7 @@ static void work(bool squeeze, bool faults)
 	swap_end();
 	wake_end();
 	crowd_end();
+	pageout_end();
 	reclaim_end();
 	files_close(scene.files);
 	check_eq(0, crew->failures);

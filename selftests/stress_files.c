@@ -182,9 +182,14 @@ static void by_direct_write(struct change *c)
 	check_eq(c->len, pwrite(fd, c->data, c->len, c->at));
 }
 
+/* It is not kept mapped here, so that somebody else can page it out. */
 static void by_store(struct change *c)
 {
+	size_t from = c->at / PAGE * PAGE;
+
 	memcpy(c->file->map + c->at, c->data, c->len);
+	must(madvise(c->file->map + from, c->at + c->len - from,
+		     MADV_DONTNEED));
 }
 
 /* The vector lets go of the copy at once: it is in the file's own pages. */

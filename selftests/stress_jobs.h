@@ -26,6 +26,13 @@ void reset(struct hand *hand);
 void swap_begin(struct scene *scene);
 void swap_end(void);
 
+/* stress_pageout.c: pages that are swapped out, if there is a disk for that. */
+void pageout_begin(void);
+void pageout_end(void);
+/* Now and then; @map begins with a page. What is pinned has to stay. */
+void page_out_some(struct hand *hand, void *map, size_t len);
+void page_out_files(struct hand *hand);
+
 /* stress_crowd.c: very many vectors at once. */
 void crowd_open(void);
 void crowd_begin(void);

@@ -99,7 +99,7 @@ static void pull_file(struct juggler *j)
 	};
 	unsigned int flags = ways[chance(j->hand, ARRAY_LEN(ways))];
 	const struct file *file = &j->files[chance(j->hand, FILES)];
-	size_t at = chance(j->hand, FILE_SIZE);
+	size_t at = chance(j->hand, FILE_SIZE), from = at / PAGE * PAGE;
 	size_t len = chance_len(j->hand, PIECE);
 	struct held *h = some(j);
 	struct extent extent;
@@ -109,6 +109,7 @@ static void pull_file(struct juggler *j)
 		return;
 	if (len > FILE_SIZE - at)
 		len = FILE_SIZE - at;
+	page_out_some(j->hand, file->map + from, at + len - from);
 	extent = extent_of_file(file, at, len);
 	ret = command(sv_pull(h->vec, file->fd, at, len, flags));
 	if (ret == -EOPNOTSUPP && file->place == TMPFS &&
@@ -145,7 +146,9 @@ static void pull_memory(struct juggler *j)
 		return;
 	map = map_pages(room);
 	pattern_fill(map + skip, j->seed, j->pos, len);
+	page_out_some(j->hand, map, room);
 	ret = command(sv_pull_mem(h->vec, map + skip, len, 0));
+	page_out_some(j->hand, map, room);
 	unmap_pages(map, room);
 	came(j, h, len, ret);
 }
