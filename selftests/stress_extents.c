@@ -20,14 +20,6 @@ void extents_append(struct extents *e, const struct extent *extent, size_t len)
 	e->tail += len;
 }
 
-void extents_append_pattern(struct extents *e, uint64_t seed, uint64_t at,
-			    size_t len)
-{
-	struct extent extent = { .seed = seed, .at = at };
-
-	extents_append(e, &extent, len);
-}
-
 struct extent extent_of_file(const struct file *file, size_t at, size_t len)
 {
 	struct extent extent = {
@@ -37,7 +29,7 @@ struct extent extent_of_file(const struct file *file, size_t at, size_t len)
 		.block = at / BLOCK,
 	};
 
-	file_witness(file, at, len, extent.least);
+	file_witness(file, at, len, extent.bounds);
 	return extent;
 }
 
@@ -96,6 +88,43 @@ bool extents_lazy(const struct extents *e)
 	return false;
 }
 
+bool extents_change(const struct extents *e)
+{
+	unsigned int i;
+
+	for (i = 0; i < e->nr; i++)
+		if (e->list[i].file)
+			return true;
+	return false;
+}
+
+void extents_settle(struct extents *e)
+{
+	unsigned int i;
+
+	for (i = 0; i < e->nr; i++) {
+		struct extent *x = &e->list[i];
+
+		if (x->file)
+			file_settle(x->file, x->at, x->len,
+				    x->bounds + x->at / BLOCK - x->block);
+	}
+}
+
+bool extents_notify(const struct extents *e, uint64_t start, size_t len,
+		    uint64_t notify)
+{
+	uint64_t at = e->head;
+	unsigned int i;
+
+	for (i = 0; i < e->nr && at < start + len; i++) {
+		at += e->list[i].len;
+		if (at > start && e->list[i].notify == notify)
+			return true;
+	}
+	return false;
+}
+
 static bool check_extent(const struct extent *x, uint64_t at, const void *buf,
 			 size_t len)
 {
@@ -107,7 +136,7 @@ static bool check_extent(const struct extent *x, uint64_t at, const void *buf,
 			     (unsigned long long)at + wrong,
 			     (unsigned long long)x->seed);
 	}
-	wrong = file_wrong(x->file, at, x->least, x->block, buf, len);
+	wrong = file_wrong(x->file, at, x->bounds, x->block, buf, len);
 	return check(wrong < 0,
 		     "byte %llu of file %u (%s) is %#x, which never was there",
 		     (unsigned long long)at + wrong, x->file->number,

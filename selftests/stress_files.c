@@ -36,16 +36,21 @@ struct range {
 	bool zero;
 };
 
-static struct range range_of(const struct file *file, size_t block,
-			     uint32_t least)
+static void settle(const struct block *block, struct bounds *bounds)
 {
-	const struct block *b = &file->blocks[block];
-	uint32_t zeroed = b->zeroed;
+	bounds->zeroed = block->zeroed;
+	bounds->most = block->begun;
+}
 
+static struct range range_of(const struct file *file, size_t block,
+			     struct bounds bounds)
+{
+	if (bounds.most == UINT32_MAX)
+		settle(&file->blocks[block], &bounds);
 	return (struct range){
-		.least = least,
-		.most = b->begun,
-		.zero = zeroed >= least,
+		.least = bounds.least,
+		.most = bounds.most,
+		.zero = bounds.zeroed >= bounds.least,
 	};
 }
 
@@ -99,7 +104,7 @@ static ssize_t block_wrong(const struct file *file, size_t at,
 	return -1;
 }
 
-ssize_t file_wrong(const struct file *file, size_t at, const uint32_t *least,
+ssize_t file_wrong(const struct file *file, size_t at, const struct bounds *bounds,
 		   size_t block, const void *buf, size_t len)
 {
 	unsigned char copy[BLOCK];
@@ -114,7 +119,7 @@ ssize_t file_wrong(const struct file *file, size_t at, const uint32_t *least,
 		memcpy(copy, (const char *)buf + done, n);
 		atomic_thread_fence(memory_order_seq_cst);
 		wrong = block_wrong(file, at + done, copy, n,
-				    range_of(file, b, least[b - block]));
+				    range_of(file, b, bounds[b - block]));
 		if (wrong >= 0)
 			return done + wrong;
 	}
@@ -122,12 +127,24 @@ ssize_t file_wrong(const struct file *file, size_t at, const uint32_t *least,
 }
 
 void file_witness(const struct file *file, size_t at, size_t len,
-		  uint32_t least[PIECE_BLOCKS])
+		  struct bounds bounds[PIECE_BLOCKS])
 {
 	size_t block = at / BLOCK, i;
 
 	for (i = 0; block + i <= (at + len - 1) / BLOCK; i++)
-		least[i] = file->blocks[block + i].done;
+		bounds[i] = (struct bounds){
+			.least = file->blocks[block + i].done,
+			.most = UINT32_MAX,
+		};
+}
+
+void file_settle(const struct file *file, size_t at, size_t len,
+		 struct bounds *bounds)
+{
+	size_t block = at / BLOCK, i;
+
+	for (i = 0; block + i <= (at + len - 1) / BLOCK; i++)
+		settle(&file->blocks[block + i], &bounds[i]);
 }
 
 /* A change of some blocks; which comes to pass. */

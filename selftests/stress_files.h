@@ -27,6 +27,13 @@ struct block {
 	_Atomic uint32_t zeroed;
 };
 
+/* Generations that a block may show to who has its page. */
+struct bounds {
+	uint32_t least;
+	uint32_t most;		/* UINT32_MAX: whatever is begun */
+	uint32_t zeroed;	/* up to @most, if that is known */
+};
+
 struct file {
 	enum place place;
 	int fd;
@@ -42,13 +49,16 @@ void files_close(struct file *files);
 
 /* The generations bytes @at to @at + @len are at least of, from now on. */
 void file_witness(const struct file *file, size_t at, size_t len,
-		  uint32_t least[PIECE_BLOCKS]);
+		  struct bounds bounds[PIECE_BLOCKS]);
+/* Those bytes were copied: they will be of no later one than now. */
+void file_settle(const struct file *file, size_t at, size_t len,
+		 struct bounds *bounds);
 /*
- * Bytes that were @at in the file, pulled when @least was taken. @block: which one
- * of the file the first of @least is.
+ * Bytes that were @at in the file, pulled when @bounds were taken. @block: which one
+ * of the file the first of @bounds is.
  * Return: index of the first byte that has never been there, or -1.
  */
-ssize_t file_wrong(const struct file *file, size_t at, const uint32_t *least,
+ssize_t file_wrong(const struct file *file, size_t at, const struct bounds *bounds,
 		   size_t block, const void *buf, size_t len);
 
 /* A job: rewrite the file that is the hand's argument. */

@@ -4,11 +4,12 @@
 #include "stress_extents.h"
 #include "stress_flights.h"
 #include "stress_jobs.h"
+#include "stress_records.h"
+#include "stress_shown.h"
 
 #include <fcntl.h>
 #include <splicevec.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #define HELD	4
@@ -20,19 +21,7 @@
 struct held {
 	int vec;
 	struct extents e;
-	unsigned int strict;	/* pushes so far */
-	unsigned int reaped;	/* records of them */
-};
-
-/* Seconds in which the record of what has been read must be there. */
-#define LATE	8
-
-/* A mapping, and what it has to show. */
-struct shown {
-	char *map;
-	uint64_t start;
-	size_t len;
-	struct extents e;
+	struct promised promised;
 };
 
 struct juggler {
@@ -41,6 +30,7 @@ struct juggler {
 	int lender;		/* -1: there is none */
 	uint64_t seed;		/* of its pattern */
 	uint64_t pos;		/* what is next of it */
+	uint64_t asked;		/* records so far: the user_data of the last */
 	char *buf;
 	int file;		/* to push to */
 	struct held held[HELD];
@@ -74,8 +64,7 @@ static void renew(struct held *h, int vec)
 {
 	close(h->vec);
 	h->vec = vec;
-	h->strict = 0;
-	h->reaped = 0;
+	h->promised = (struct promised){};
 	memset(&h->e, 0, offsetof(struct extents, list));
 }
 
@@ -91,11 +80,37 @@ static bool unread(struct held *h, int64_t ret)
 	return true;
 }
 
+/* What a pull with these flags is to be told by. */
+static uint64_t notify_of(struct juggler *j, unsigned int flags)
+{
+	return flags & SPLICEVEC_NOTIFY ? ++j->asked : 0;
+}
+
+/* @fd may be SPLICEVEC_FD_MEM, with the memory at @addr. */
+static int64_t pull(struct held *h, int fd, int64_t offset, const void *addr,
+		    size_t len, unsigned int flags, uint64_t notify)
+{
+	struct splicevec_pull cmd = {
+		.fd = fd,
+		.flags = flags,
+		.offset = offset,
+		.len = len,
+		.addr = (uintptr_t)addr,
+		.user_data = notify,
+	};
+	int err = sv_cmd_pull(h->vec, &cmd);
+
+	if (!err && notify)
+		h->promised.asked[SPLICEVEC_COMPLETION_NOTIFY]++;
+	return err ?: (int64_t)cmd.bytes;
+}
+
 static void pull_file(struct juggler *j)
 {
 	static const unsigned int ways[] = {
 		0, 0, 0, SPLICEVEC_COPY, SPLICEVEC_UNCACHED, SPLICEVEC_LAZY,
-		SPLICEVEC_NONBLOCK,
+		SPLICEVEC_NONBLOCK, SPLICEVEC_NOTIFY,
+		SPLICEVEC_NOTIFY | SPLICEVEC_LAZY,
 	};
 	unsigned int flags = ways[chance(j->hand, ARRAY_LEN(ways))];
 	const struct file *file = &j->files[chance(j->hand, FILES)];
@@ -111,7 +126,8 @@ static void pull_file(struct juggler *j)
 		len = FILE_SIZE - at;
 	page_out_some(j->hand, file->map + from, at + len - from);
 	extent = extent_of_file(file, at, len);
-	ret = command(sv_pull(h->vec, file->fd, at, len, flags));
+	extent.notify = notify_of(j, flags);
+	ret = command(pull(h, file->fd, at, NULL, len, flags, extent.notify));
 	if (ret == -EOPNOTSUPP && file->place == TMPFS &&
 	    flags & (SPLICEVEC_UNCACHED | SPLICEVEC_LAZY))
 		return;
@@ -125,11 +141,19 @@ static void pull_file(struct juggler *j)
 	extents_append(&h->e, &extent, ret);
 }
 
-static void came(struct juggler *j, struct held *h, size_t len, int64_t ret)
+/* The next of the pattern; @notify tells when its last user is gone. */
+static void came(struct juggler *j, struct held *h, size_t len, int64_t ret,
+		 uint64_t notify)
 {
+	struct extent extent = {
+		.seed = j->seed,
+		.at = j->pos,
+		.notify = notify,
+	};
+
 	if (worked(ret, "pull") && check(ret <= (int64_t)len,
 					 "%lld of %zu bytes", (long long)ret, len))
-		extents_append_pattern(&h->e, j->seed, j->pos, ret);
+		extents_append(&h->e, &extent, ret);
 	j->pos += len;
 }
 
@@ -137,6 +161,8 @@ static void came(struct juggler *j, struct held *h, size_t len, int64_t ret)
 static void pull_memory(struct juggler *j)
 {
 	size_t len = chance_len(j->hand, PIECE), skip = chance(j->hand, PAGE);
+	unsigned int flags = chance(j->hand, 2) ? SPLICEVEC_NOTIFY : 0;
+	uint64_t notify = notify_of(j, flags);
 	size_t room = PIECE + PAGE;
 	struct held *h = some(j);
 	char *map;
@@ -147,10 +173,11 @@ static void pull_memory(struct juggler *j)
 	map = map_pages(room);
 	pattern_fill(map + skip, j->seed, j->pos, len);
 	page_out_some(j->hand, map, room);
-	ret = command(sv_pull_mem(h->vec, map + skip, len, 0));
+	ret = command(pull(h, SPLICEVEC_FD_MEM, SV_POSITION, map + skip, len,
+			   flags, notify));
 	page_out_some(j->hand, map, room);
 	unmap_pages(map, room);
-	came(j, h, len, ret);
+	came(j, h, len, ret, notify);
 }
 
 /* Somebody else's, who wants it back; he may find no pages that lie side by side. */
@@ -166,7 +193,7 @@ static void pull_lent(struct juggler *j)
 	pattern_fill(j->buf, j->seed, j->pos, len);
 	ret = command(lender_lend(j->lender, h->vec, sort, j->buf, len, skip));
 	if (ret != -ENOMEM || (sort != LENDER_RUN && sort != LENDER_COMPOUND))
-		came(j, h, len, ret ?: (int64_t)len);
+		came(j, h, len, ret ?: (int64_t)len, 0);
 }
 
 static void pull_written(struct juggler *j)
@@ -177,7 +204,7 @@ static void pull_written(struct juggler *j)
 	if (full(h))
 		return;
 	pattern_fill(j->buf, j->seed, j->pos, len);
-	came(j, h, len, command(write_vector(h->vec, j->buf, len)));
+	came(j, h, len, command(write_vector(h->vec, j->buf, len)), 0);
 }
 
 static void pull_stream(struct juggler *j)
@@ -199,19 +226,20 @@ static void pull_stream(struct juggler *j)
 	}
 	pattern_fill(j->buf, j->seed, j->pos, len);
 	write_all(fds[0], j->buf, len);
-	came(j, h, len, command(sv_pull(h->vec, fds[1], SV_POSITION, len, 0)));
+	came(j, h, len, command(sv_pull(h->vec, fds[1], SV_POSITION, len, 0)), 0);
 	close(fds[0]);
 	close(fds[1]);
 }
 
-/* What came out of a vector, whose first bytes they were. */
-static void went(struct juggler *j, struct held *h, int64_t ret, bool keep)
+/* What came out of a vector, whose first bytes they were, was to be what @e says. */
+static void went(struct juggler *j, struct held *h, const struct extents *e,
+		 int64_t ret, bool keep)
 {
 	if (unread(h, ret) || !worked(ret, "push") ||
 	    !check(ret <= (int64_t)held_len(h), "%lld of %zu bytes",
 		   (long long)ret, held_len(h)))
 		return;
-	extents_check(&h->e, h->e.head, j->buf, ret);
+	extents_check(e, e->head, j->buf, ret);
 	if (!keep)
 		extents_drop(&h->e, ret);
 }
@@ -220,11 +248,13 @@ static void push_memory(struct juggler *j)
 {
 	size_t len = chance_len(j->hand, PIECE);
 	struct held *h = some(j);
+	int64_t ret;
 
 	if (chance(j->hand, 2))
-		went(j, h, command(sv_push_mem(h->vec, j->buf, len, 0)), false);
+		ret = command(sv_push_mem(h->vec, j->buf, len, 0));
 	else
-		went(j, h, command(read_vector(h->vec, j->buf, len)), false);
+		ret = command(read_vector(h->vec, j->buf, len));
+	went(j, h, &h->e, ret, false);
 }
 
 static void push_window(struct juggler *j)
@@ -250,13 +280,19 @@ static void push_window(struct juggler *j)
 static int64_t push(struct juggler *j, struct held *h, int fd, size_t len,
 		    unsigned int flags)
 {
+	uint64_t number = ++j->asked;
 	int64_t ret;
 
 	if (chance(j->hand, 2))
 		return command(sv_push(h->vec, fd, SV_POSITION, len, flags));
+	if (chance(j->hand, 2)) {
+		flags |= SPLICEVEC_VERIFY;
+		if (!(flags & SPLICEVEC_STABLE) && extents_change(&h->e))
+			number |= MAY_CHANGE;
+	}
 	ret = command(sv_push_strict(h->vec, fd, SV_POSITION, len, flags,
-				     h->strict));
-	h->strict += ret >= 0;
+				     number));
+	h->promised.asked[SPLICEVEC_COMPLETION_PUSH] += ret >= 0;
 	return ret;
 }
 
@@ -267,6 +303,7 @@ static void push_stream(struct juggler *j)
 	unsigned int flags = SPLICEVEC_NONBLOCK;
 	size_t len = chance_len(j->hand, PIECE);
 	struct held *h = some(j);
+	struct extents e = h->e;
 	int fds[2], ends[2];
 	int64_t ret;
 
@@ -281,12 +318,19 @@ static void push_stream(struct juggler *j)
 	}
 	if (chance(j->hand, 2))
 		flags |= SPLICEVEC_KEEP;
+	if (chance(j->hand, 2))
+		flags |= SPLICEVEC_STABLE;
 	ret = push(j, h, fds[0], len, flags);
+	if (flags & SPLICEVEC_STABLE) {
+		extents_settle(&e);
+		/* and others change it */
+		usleep(chance(j->hand, 5000));
+	}
 	if (ret > 0)
 		read_all(fds[1], j->buf, ret);
 	/* what is lazy may still be on its way */
 	if (ret != -EAGAIN)
-		went(j, h, ret, flags & SPLICEVEC_KEEP);
+		went(j, h, &e, ret, flags & SPLICEVEC_KEEP);
 	close(fds[0]);
 	close(fds[1]);
 }
@@ -299,31 +343,35 @@ static void push_file(struct juggler *j)
 
 	if (ret > 0)
 		check_eq(ret, pread(j->file, j->buf, ret, at));
-	went(j, h, ret, false);
+	went(j, h, &h->e, ret, false);
+}
+
+/* Is there anybody left who has what came with a pull? Not looked for in flights. */
+static bool has_users(struct juggler *j, uint64_t notify)
+{
+	bool found = false;
+	unsigned int i;
+
+	for (i = 0; i < HELD; i++)
+		found |= extents_notify(&j->held[i].e, j->held[i].e.head,
+					held_len(&j->held[i]), notify);
+	for (i = 0; i < SHOWN; i++)
+		found |= shown_notify(&j->shown[i], notify);
+	return found;
 }
 
 /* All that was pushed strictly has been read, or was nothing. */
 static void reap(struct juggler *j)
 {
-	struct splicevec_completion records[4];
+	struct splicevec_completion records[REAPED];
 	struct held *h = some(j);
-	unsigned int owed = h->strict - h->reaped;
-	int i, n, min = 0;
+	int n = promised_reap(&h->promised, h->vec, j->hand, records), i;
 
-	if (chance(j->hand, 2))
-		min = owed < ARRAY_LEN(records) ? owed : ARRAY_LEN(records);
-	n = command(sv_reap(h->vec, records, ARRAY_LEN(records), min,
-			    LATE * slower() * 1000000000LL));
-	if (!worked(n, "reap"))
-		return;
-	check(n >= min && (unsigned int)n <= owed,
-	      "%d records, from %d to %u were to come", n, min, owed);
 	for (i = 0; i < n; i++)
-		check(!records[i].status && records[i].user_data < h->strict,
-		      "record %llu of %u: %s",
-		      (unsigned long long)records[i].user_data, h->strict,
-		      result_name(records[i].status));
-	h->reaped += n;
+		check(records[i].kind != SPLICEVEC_COMPLETION_NOTIFY ||
+		      !has_users(j, records[i].user_data),
+		      "NOTIFY %llu has users yet",
+		      (unsigned long long)records[i].user_data);
 }
 
 static void drop(struct juggler *j)
@@ -404,44 +452,6 @@ static void concat(struct juggler *j)
 		extents_copy(&to->e, &copy, copy.head, ret);
 }
 
-static void look_at(void *arg)
-{
-	const struct shown *s = arg;
-	size_t pages = (s->len + PAGE - 1) / PAGE * PAGE, i;
-
-	touch_mapping(s->map, s->len);
-	extents_check(&s->e, s->start, s->map, s->len);
-	for (i = s->len; i < pages; i++)
-		if (!check(!s->map[i], "byte %zu after the end", i - s->len))
-			return;
-}
-
-static void look_too(void *arg)
-{
-	look_at(arg);
-	faults_forget();
-}
-
-/* Several at once: they fault on the same pages. */
-static void look(struct juggler *j, struct shown *s)
-{
-	struct worker workers[2];
-	unsigned int n = chance(j->hand, 3), i;
-
-	for (i = 0; i < n; i++)
-		worker_start(&workers[i], look_too, s);
-	look_at(s);
-	for (i = 0; i < n; i++)
-		worker_finish(&workers[i]);
-}
-
-static void unshow(struct shown *s)
-{
-	if (s->map)
-		unmap_pages(s->map, (s->len + PAGE - 1) / PAGE * PAGE);
-	s->map = NULL;
-}
-
 /* A mapping has no better way to say that something cannot be read than SIGBUS. */
 static bool all_read(struct juggler *j, struct held *h)
 {
@@ -461,13 +471,12 @@ static void show(struct juggler *j)
 	struct held *h = some(j);
 	uint64_t start = (h->e.head + PAGE - 1) / PAGE * PAGE;
 	size_t len = 1 + chance(j->hand, PIECE);
-	void *map;
 
 	/* what is shown outlives its vector, mostly */
 	if (s->map) {
-		look(j, s);
+		shown_look(s, j->hand);
 		if (!chance(j->hand, 4))
-			unshow(s);
+			shown_end(s);
 		return;
 	}
 	if (start >= h->e.tail || !all_read(j, h))
@@ -478,16 +487,9 @@ static void show(struct juggler *j)
 		len = (len + PAGE - 1) / PAGE * PAGE;
 	if (len > h->e.tail - start)
 		len = h->e.tail - start;
-	faults_on();
-	map = mmap(NULL, len, PROT_READ, MAP_SHARED, h->vec, start);
-	faults_off();
-	if (map == MAP_FAILED) {
-		worked(-errno, "mmap");
-		return;
-	}
-	*s = (struct shown){ .map = map, .start = start, .len = len, .e = h->e };
-	if (chance(j->hand, 2))
-		look(j, s);
+	if (worked(shown_begin(s, h->vec, start, len, &h->e), "mmap") &&
+	    chance(j->hand, 2))
+		shown_look(s, j->hand);
 }
 
 /* A part of a vector goes through the ring, as a vector of its own. */
@@ -568,8 +570,8 @@ static void juggler_end(struct juggler *j)
 	flights_end(&j->flights);
 	for (i = 0; i < SHOWN; i++) {
 		if (j->shown[i].map)
-			look(j, &j->shown[i]);
-		unshow(&j->shown[i]);
+			shown_look(&j->shown[i], j->hand);
+		shown_end(&j->shown[i]);
 	}
 	for (i = 0; i < HELD; i++)
 		close(j->held[i].vec);
