@@ -10,8 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Of CQEs that are no flight's. */
-#define CALLED_OFF	FLIGHTS
+/* Of CQEs of pulls: the flight's number is added. And of those that are no flight's. */
+#define PULLED		FLIGHTS
+#define CALLED_OFF	(2 * FLIGHTS)
 
 /* Seconds in which what has been read has its CQE, or its record. */
 #define LATE	60
@@ -82,15 +83,22 @@ static bool open_sink(struct flights *all, int fds[2])
 }
 
 /*
- * The struct is io_uring's until its CQE is there, which of a ring that was closed is
+ * A struct is io_uring's until its CQE is there, which of a ring that was closed is
  * never known: so each has its own, and such a one is left where it is.
  */
-static struct splicevec_push *new_command(struct flights *all, int fd, size_t len)
+static void *new_struct(size_t size)
 {
-	struct splicevec_push *cmd = calloc(1, sizeof(*cmd));
+	void *cmd = calloc(1, size);
 
 	if (!cmd)
 		die("no memory");
+	return cmd;
+}
+
+static struct splicevec_push *new_command(struct flights *all, int fd, size_t len)
+{
+	struct splicevec_push *cmd = new_struct(sizeof(*cmd));
+
 	*cmd = (struct splicevec_push){
 		.fd = fd,
 		.flags = SPLICEVEC_STRICT,
@@ -102,6 +110,10 @@ static struct splicevec_push *new_command(struct flights *all, int fd, size_t le
 		cmd->flags |= SPLICEVEC_KEEP;
 	if (!chance(all->hand, 4))
 		cmd->flags |= SPLICEVEC_NONBLOCK;
+	if (!chance(all->hand, 3))
+		cmd->flags |= SPLICEVEC_STABLE;
+	if (!chance(all->hand, 3))
+		cmd->flags |= SPLICEVEC_VERIFY;
 	return cmd;
 }
 
@@ -114,13 +126,23 @@ static void arrived(struct flights *all, struct flight *flight, int res)
 		check(flight->got, "%d bytes have left a pipe unread", res);
 }
 
+static void pull_arrived(struct flight *flight, int res)
+{
+	flight->pulled = true;
+	check(res >= 0 || excused_request(res), "a pull by the ring: %s",
+	      result_name(res));
+}
+
 static void collect(struct flights *all)
 {
 	struct io_uring_cqe *cqe;
 
 	while (!io_uring_peek_cqe(&all->ring, &cqe)) {
-		if (cqe->user_data < FLIGHTS)
+		if (cqe->user_data < PULLED)
 			arrived(all, &all->list[cqe->user_data], cqe->res);
+		else if (cqe->user_data < CALLED_OFF)
+			pull_arrived(&all->list[cqe->user_data - PULLED],
+				     cqe->res);
 		io_uring_cqe_seen(&all->ring, cqe);
 	}
 }
@@ -140,6 +162,23 @@ static void submit(struct flights *all)
 	}
 }
 
+/* What is pushed has to come first, by the ring as well. */
+static void prepare_pull(struct flights *all, struct flight *flight,
+			 unsigned int how)
+{
+	struct splicevec_pull *pull = new_struct(sizeof(*pull));
+
+	*pull = (struct splicevec_pull){
+		.fd = flight->vec,
+		.len = flight->e.tail,
+	};
+	flight->pull = pull;
+	flight->from = flight->vec;
+	flight->vec = new_vector();
+	ring_pull(&all->ring, flight->vec, pull, PULLED + (flight - all->list),
+		  how | IOSQE_IO_LINK);
+}
+
 void flight_start(struct flights *all, int vec, const struct extents *e)
 {
 	unsigned int how = chance(all->hand, 4) ? 0 : IOSQE_ASYNC;
@@ -152,13 +191,15 @@ void flight_start(struct flights *all, int vec, const struct extents *e)
 	*flight = (struct flight){ .there = true, .vec = vec, .e = *e };
 	flight->pipe = open_sink(all, flight->fds);
 	flight->cmd = new_command(all, flight->fds[0], e->tail);
-	ring_push(&all->ring, vec, flight->cmd, flight - all->list, how);
+	if (chance(all->hand, 2))
+		prepare_pull(all, flight, how);
+	ring_push(&all->ring, flight->vec, flight->cmd, flight - all->list, how);
 	submit(all);
 	/*
 	 * What is on its way needs nobody who has the vector, nor has its CQE. But a
-	 * thread looks for it by its number, when it comes to it.
+	 * thread, or a chain, looks for it by its number, when it comes to it.
 	 */
-	if (all->told && !how && chance(all->hand, 2)) {
+	if (all->told && !how && !flight->pull && chance(all->hand, 2)) {
 		close(vec);
 		flight->vec = -1;
 	}
@@ -168,6 +209,8 @@ static void end(struct flight *flight)
 {
 	if (flight->vec >= 0)
 		close(flight->vec);
+	if (flight->pull)
+		close(flight->from);
 	close(flight->fds[1]);
 	flight->there = false;
 }
@@ -185,6 +228,14 @@ static void read_some(struct flights *all, struct flight *flight, size_t want)
 		poll(&out, 1, 1);
 }
 
+/* Files are written to; but a copy of them stays as it is. */
+static bool may_change(const struct flight *flight)
+{
+	return flight->cmd->flags & SPLICEVEC_VERIFY &&
+	       !(flight->cmd->flags & SPLICEVEC_STABLE) &&
+	       extents_change(&flight->e);
+}
+
 /* What was pushed has been read, and is told of in one way or the other. */
 static void check_told(struct flights *all, struct flight *flight)
 {
@@ -199,6 +250,8 @@ static void check_told(struct flights *all, struct flight *flight)
 	check_eq(flight->cmd->user_data, records[0].user_data);
 	check_eq(0, records[0].status);
 	check_eq(flight->cmd->bytes, records[0].bytes);
+	check(!records[0].flags || may_change(flight), "record: flags %#x",
+	      records[0].flags);
 }
 
 static void check_rest(struct flights *all, struct flight *flight)
@@ -221,7 +274,25 @@ static bool good_end(const struct flight *flight)
 		return (uint64_t)res == flight->cmd->bytes;
 	if (res == -EAGAIN && flight->cmd->flags & SPLICEVEC_NONBLOCK)
 		return true;
+	/* in a chain it may have been overwritten on some kernels */
+	if (res == -ESTALE && flight->pull)
+		return true;
 	return res == -EINTR || res == -ECANCELED || excused_request(res);
+}
+
+static bool arrived_all(const struct flight *flight, size_t want)
+{
+	return flight->done && flight->got >= want &&
+	       (flight->pulled || !flight->pull);
+}
+
+/* All that could be pushed is what was pulled. */
+static void cut(struct flight *flight)
+{
+	struct extents pulled = {};
+
+	extents_copy(&pulled, &flight->e, 0, flight->pull->bytes);
+	flight->e = pulled;
 }
 
 static void land(struct flights *all, struct flight *flight)
@@ -233,11 +304,11 @@ static void land(struct flights *all, struct flight *flight)
 		collect(all);
 		if (flight->done)
 			want = flight->cmd->bytes;
-		if ((flight->done && flight->got >= want) || nanoseconds() > late)
+		if (arrived_all(flight, want) || nanoseconds() > late)
 			break;
 		read_some(all, flight, want);
 	}
-	if (!check(flight->done && flight->got == want,
+	if (!check(arrived_all(flight, want) && flight->got == want,
 		   "a flight has not landed: %zu of %zu bytes, %s", flight->got,
 		   want, flight->done ? result_name(flight->res) : "no CQE")) {
 		flight->there = false;
@@ -246,14 +317,19 @@ static void land(struct flights *all, struct flight *flight)
 	check(good_end(flight), "a strict push of %llu bytes ends with %s, bytes %llu",
 	      (unsigned long long)flight->cmd->len, result_name(flight->res),
 	      (unsigned long long)flight->cmd->bytes);
+	check(!(flight->cmd->result & (SPLICEVEC_CHANGED | SPLICEVEC_UNSTABLE)) ||
+	      may_change(flight), "a flight: result %#x", flight->cmd->result);
+	if (flight->pull)
+		cut(flight);
 	extents_check(&flight->e, 0, all->buf, flight->got);
 	if (flight->vec >= 0) {
 		check_told(all, flight);
 		check_rest(all, flight);
 	}
-	free(flight->cmd);
 	close(flight->fds[0]);
 	end(flight);
+	free(flight->cmd);
+	free(flight->pull);
 }
 
 void flight_land(struct flights *all)

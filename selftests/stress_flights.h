@@ -22,9 +22,12 @@ struct flight {
 	int res;		/* ... and said this */
 	size_t got;		/* bytes that came out so far */
 	int vec;		/* -1: it was closed */
+	int from;		/* what @pull pulls from, if there is one */
+	bool pulled;		/* its CQE came too */
 	int fds[2];		/* the sink, and where it comes out */
 	struct extents e;	/* what the vector held */
 	struct splicevec_push *cmd;
+	struct splicevec_pull *pull;	/* that goes before, in one chain, or NULL */
 };
 
 /* Those of one thread. */
@@ -41,7 +44,10 @@ void flights_begin(struct flights *all, struct hand *hand);
 /* What is in the air goes with its ring. */
 void flights_end(struct flights *all);
 bool flights_have_room(const struct flights *all);
-/* Push @vec, which is the flight's from now on; it holds @e, from position 0 on. */
+/*
+ * Push @vec, which is the flight's from now on, or what the ring itself pulls from it; it
+ * holds @e, from position 0 on.
+ */
 void flight_start(struct flights *all, int vec, const struct extents *e);
 /* Wait for one of them. */
 void flight_land(struct flights *all);
