@@ -27,18 +27,6 @@ void flights_begin(struct flights *all, struct hand *hand)
 	close(vec);
 }
 
-/* Memory may be too short for one, and that without a fault. */
-static bool need_ring(struct flights *all)
-{
-	int err = 0;
-
-	if (!all->open)
-		err = command(io_uring_queue_init(8, &all->ring, 0));
-	check(!err || err == -ENOMEM, "a ring: %s", result_name(err));
-	all->open = !err;
-	return all->open;
-}
-
 bool flights_have_room(const struct flights *all)
 {
 	unsigned int i;
@@ -137,13 +125,13 @@ static void collect(struct flights *all)
 {
 	struct io_uring_cqe *cqe;
 
-	while (!io_uring_peek_cqe(&all->ring, &cqe)) {
+	while (!io_uring_peek_cqe(&all->frail.ring, &cqe)) {
 		if (cqe->user_data < PULLED)
 			arrived(all, &all->list[cqe->user_data], cqe->res);
 		else if (cqe->user_data < CALLED_OFF)
 			pull_arrived(&all->list[cqe->user_data - PULLED],
 				     cqe->res);
-		io_uring_cqe_seen(&all->ring, cqe);
+		io_uring_cqe_seen(&all->frail.ring, cqe);
 	}
 }
 
@@ -154,12 +142,7 @@ static void collect(struct flights *all)
 static void submit(struct flights *all)
 {
 	collect(all);
-	while (io_uring_sq_ready(&all->ring)) {
-		int n = command(io_uring_submit(&all->ring));
-
-		if (n <= 0 && !excused_request(n))
-			die("submitting: %s", result_name(n));
-	}
+	frail_ring_submit(&all->frail);
 }
 
 /* What is pushed has to come first, by the ring as well. */
@@ -175,7 +158,7 @@ static void prepare_pull(struct flights *all, struct flight *flight,
 	flight->pull = pull;
 	flight->from = flight->vec;
 	flight->vec = new_vector();
-	ring_pull(&all->ring, flight->vec, pull, PULLED + (flight - all->list),
+	ring_pull(&all->frail.ring, flight->vec, pull, PULLED + (flight - all->list),
 		  how | IOSQE_IO_LINK);
 }
 
@@ -184,7 +167,7 @@ void flight_start(struct flights *all, int vec, const struct extents *e)
 	unsigned int how = chance(all->hand, 4) ? 0 : IOSQE_ASYNC;
 	struct flight *flight = find(all, false);
 
-	if (!need_ring(all)) {
+	if (!frail_ring_open(&all->frail)) {
 		close(vec);
 		return;
 	}
@@ -193,7 +176,7 @@ void flight_start(struct flights *all, int vec, const struct extents *e)
 	flight->cmd = new_command(all, flight->fds[0], e->tail);
 	if (chance(all->hand, 2))
 		prepare_pull(all, flight, how);
-	ring_push(&all->ring, flight->vec, flight->cmd, flight - all->list, how);
+	ring_push(&all->frail.ring, flight->vec, flight->cmd, flight - all->list, how);
 	submit(all);
 	/*
 	 * What is on its way needs nobody who has the vector, nor has its CQE. But a
@@ -347,7 +330,7 @@ void flight_call_off(struct flights *all)
 
 	if (!flight || flight->done)
 		return;
-	sqe = ring_sqe(&all->ring);
+	sqe = ring_sqe(&all->frail.ring);
 	io_uring_prep_cancel64(sqe, flight - all->list, 0);
 	io_uring_sqe_set_data64(sqe, CALLED_OFF);
 	submit(all);
@@ -376,10 +359,7 @@ void flights_crash(struct flights *all)
 {
 	unsigned int i;
 
-	if (!all->open)
-		return;
-	io_uring_queue_exit(&all->ring);
-	all->open = false;
+	frail_ring_close(&all->frail);
 	for (i = 0; i < FLIGHTS; i++) {
 		struct flight *flight = &all->list[i];
 

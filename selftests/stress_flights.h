@@ -7,8 +7,8 @@
 #ifndef _SELFTEST_STRESS_FLIGHTS_H
 #define _SELFTEST_STRESS_FLIGHTS_H
 
-#include "rings.h"
 #include "stress_extents.h"
+#include "stress_rings.h"
 
 #define FLIGHTS	3
 
@@ -33,8 +33,7 @@ struct flight {
 /* Those of one thread. */
 struct flights {
 	struct hand *hand;
-	struct io_uring ring;
-	bool open;		/* there is a ring */
+	struct frail_ring frail;
 	bool told;		/* by their CQEs, when sinks let go */
 	char *buf;
 	struct flight list[FLIGHTS];

@@ -130,6 +130,35 @@ static void append(struct boat *boat, unsigned int r)
 		stream_appended(stream, ret / WORD);
 }
 
+/*
+ * What was prepared, and its CQE. Where no thread can be had it is given up, with a part
+ * of it done perhaps.
+ */
+static void by_ring(struct boat *boat, const char *name)
+{
+	int res;
+
+	frail_ring_submit(&boat->frail);
+	res = ring_result(&boat->frail.ring, 0);
+	check(res >= 0 || res == -ECANCELED || excused_request(res),
+	      "by a ring to %s: %s", name, result_name(res));
+}
+
+static void push_by_ring(struct boat *boat, unsigned int r)
+{
+	const struct river *river = &boat->rivers[r];
+	struct splicevec_push cmd = {
+		.fd = river->sink,
+		.offset = SV_POSITION,
+		.len = chance_len(boat->hand, GULP),
+	};
+
+	if (!frail_ring_open(&boat->frail))
+		return;
+	ring_push(&boat->frail.ring, river->vec, &cmd, 0, 0);
+	by_ring(boat, river->name);
+}
+
 static void push(struct boat *boat, unsigned int r)
 {
 	const struct river *river = &boat->rivers[r];
@@ -143,22 +172,39 @@ static void push(struct boat *boat, unsigned int r)
 }
 
 /* As a push; nothing is pulled, because the source is empty. */
-static void splice_on(struct boat *boat, unsigned int r)
+static struct splicevec_splice new_splice(const struct river *river)
 {
-	const struct river *river = &boat->rivers[r];
-	int empty = new_file(TMPFS, O_RDWR);
-	struct splicevec_splice cmd = {
-		.in = empty,
+	return (struct splicevec_splice){
+		.in = new_file(TMPFS, O_RDWR),
 		.out = river->sink,
 		.in_offset = SV_POSITION,
 		.out_offset = SV_POSITION,
 		.len = 1,
 	};
+}
+
+static void splice_on(struct boat *boat, unsigned int r)
+{
+	const struct river *river = &boat->rivers[r];
+	struct splicevec_splice cmd = new_splice(river);
 	int ret = command(sv_cmd_splice(river->vec, &cmd));
 
 	check(!ret || excused(ret), "splice to %s: %s", river->name,
 	      result_name(ret));
-	close(empty);
+	close(cmd.in);
+}
+
+static void splice_by_ring(struct boat *boat, unsigned int r)
+{
+	const struct river *river = &boat->rivers[r];
+	struct splicevec_splice cmd;
+
+	if (!frail_ring_open(&boat->frail))
+		return;
+	cmd = new_splice(river);
+	ring_splice(&boat->frail.ring, river->vec, &cmd, 0, 0);
+	by_ring(boat, river->name);
+	close(cmd.in);
 }
 
 /* Some words that are held, or just were. Return: how many. */
@@ -266,8 +312,9 @@ static void list_spans(struct boat *boat, unsigned int r)
 }
 
 static void (*const steps[])(struct boat *boat, unsigned int r) = {
-	append, append, append, append, push, push, push, splice_on,
-	look_window, look_window, look_mapping, look_slice, list_spans,
+	append, append, append, append, push, push, push, push_by_ring,
+	splice_on, splice_by_ring, look_window, look_window, look_mapping,
+	look_slice, list_spans,
 };
 
 void boat_step(struct boat *boat)
@@ -298,6 +345,7 @@ void boat_end(struct boat *boat)
 	for (r = 0; r < RIVERS; r++)
 		seer_end(&boat->seers[r]);
 	unmap_pages(boat->buf, GULP);
+	frail_ring_close(&boat->frail);
 }
 
 void sail(struct hand *hand)

@@ -10,6 +10,7 @@
 
 #include "places.h"
 #include "stress_crew.h"
+#include "stress_rings.h"
 #include "stress_words.h"
 
 #define RIVERS	4
@@ -34,6 +35,7 @@ struct boat {
 	struct stream streams[RIVERS];
 	struct seer seers[RIVERS];
 	uint64_t *buf;
+	struct frail_ring frail;
 };
 
 struct river *rivers_open(void);
