@@ -183,19 +183,25 @@ FIXTURE_VARIANT_ADD(lazy, block) { .place = ANYWHERE };
 
 static const char *lazy_missing(enum place place)
 {
-	return place == ANYWHERE ? disk_missing(DISK_SOURCE) : place_missing(place);
+	return place == ANYWHERE ? bad_disk_missing() : place_missing(place);
 }
 
+/*
+ * A memory disk itself has no requests that could fail where it has rw_page(): before 6.3
+ * a page of its cache is read by that. Seen through the device mapper it has.
+ */
 static int lazy_file(enum place place)
 {
+	static const struct disk_part disk = { DISK_GOOD, 3 * PAGE };
+
 	if (place != ANYWHERE)
 		return pattern_file(place, SEED, LEN);
-	disk_fill(DISK_SOURCE, SEED, LEN);
-	return disk_open(DISK_SOURCE, O_RDONLY);
+	disk_fill(DISK_BAD, SEED, LEN);
+	return bad_disk_open(&disk, 1, O_RDONLY);
 }
 
 /* Afterwards nobody holds a page of the file: it can be taken out of memory. */
-static void sweep_again(const struct sweep *what, struct again *a, enum place place)
+static void sweep_again(const struct sweep *what, struct again *a)
 {
 	static const int errors[] = { EIO, ENOBUFS, 0 };
 	struct sweep with = *what;
@@ -203,7 +209,6 @@ static void sweep_again(const struct sweep *what, struct again *a, enum place pl
 	with.errors = errors;
 	if (a->sink == vector_ends && !a->flags)
 		with.faultless = "its spans move, and nothing is read";
-	a->file = lazy_file(place);
 	sweep(&with, a);
 	sweep_as_stranger(&with, a);
 	fail_requests(false);
@@ -211,19 +216,16 @@ static void sweep_again(const struct sweep *what, struct again *a, enum place pl
 	close(a->file);
 }
 
-#define NEEDS_LAZY_FAULTS()						\
-	do {								\
-		NEEDS_FAULTS_AND(lazy_missing(variant->place));		\
-		NEEDS(fail_requests(true));				\
-	} while (0)
-
 #define READ_AGAIN(name, what, ...)					\
 	TEST_F(lazy, name##_loses_nothing)				\
 	{								\
 		struct again a = { __VA_ARGS__ };			\
 									\
-		NEEDS_LAZY_FAULTS();					\
-		sweep_again(&what##_sweep, &a, variant->place);		\
+		NEEDS_FAULTS_AND(lazy_missing(variant->place));		\
+		a.file = lazy_file(variant->place);			\
+		/* of those there are: the device mapper's was made just now */ \
+		NEEDS(fail_requests(true));				\
+		sweep_again(&what##_sweep, &a);				\
 	}
 READ_AGAIN(push_to_tcp, push, .sink = tcp_ends)
 READ_AGAIN(push_to_unix_stream, push, .sink = unix_stream_ends)
