@@ -120,17 +120,22 @@ const struct command commands[NR_COMMANDS] = {
 	COMMAND(policy, POLICY, 0),
 };
 
-void bench_open(struct bench *b)
+void bench_open_in(struct bench *b, enum place place)
 {
 	b->drop = 0;
 	b->vec = new_vector();
-	b->source = pattern_file(TMPFS, SEED, BENCH);
-	b->sink = new_file(TMPFS, O_RDWR);
+	b->source = pattern_file(place, SEED, BENCH);
+	b->sink = new_file(place, O_RDWR);
 	if (sv_pull(b->vec, b->source, 0, BENCH, 0) != BENCH)
 		die("a bench cannot be filled");
 	must(lseek(b->source, SOMEWHERE, SEEK_SET));
 	must(lseek(b->sink, SOMEWHERE, SEEK_SET));
 	must_sv(sv_info(b->vec, &b->before));
+}
+
+void bench_open(struct bench *b)
+{
+	bench_open_in(b, TMPFS);
 }
 
 void bench_close(struct bench *b)

@@ -62,6 +62,8 @@ extern const struct command {
 } commands[NR_COMMANDS];
 
 void bench_open(struct bench *b);
+/* Its files are there, and not on tmpfs. */
+void bench_open_in(struct bench *b, enum place place);
 void bench_close(struct bench *b);
 /* Return: 0 or a negative errno. */
 int run_command(struct bench *b, enum number nr, union arguments *cmd);

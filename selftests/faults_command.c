@@ -24,7 +24,7 @@ static void pull_spans_prepare(void *arg)
 {
 	struct work *w = arg;
 
-	w->fds[0] = vector_of_spans(SEED, LEN, 900);
+	w->fds[0] = work_spans(900);
 	w->vec = new_vector();
 }
 
@@ -114,7 +114,7 @@ static void command_prepare(void *arg)
 	struct trial *t = arg;
 	const struct command *command = &commands[t->nr];
 
-	bench_open(&t->bench);
+	bench_open_in(&t->bench, EXT4);
 	memset(&t->args, 0, sizeof(t->args));
 	command->prepare(&t->bench, &t->args);
 	t->args.size = command->size + 8;
@@ -130,10 +130,13 @@ static long command_run(void *arg)
 static void command_finish(void *arg, long ret)
 {
 	struct trial *t = arg;
+	int file = reopen(t->bench.source, O_RDONLY);
 
 	if (ret)
 		check_untouched(&t->bench);
 	bench_close(&t->bench);
+	evict_all(file, BENCH);
+	close(file);
 }
 SWEEP(command);
 
@@ -147,10 +150,10 @@ TEST_F(faults, pull_of_a_copy_loses_nothing)
 {
 	struct work w;
 
-	NEEDS_FAULTS();
+	NEEDS_WORK_FAULTS();
 	work_begin(&w);
 	w.flags = SPLICEVEC_COPY;
-	sweep(&pull_spans_sweep, &w);
+	sweep_both(&pull_spans_sweep, &w);
 }
 
 /* What takes pages in a way of its own gets a list of copies, a MiB each. */
@@ -180,9 +183,8 @@ TEST_F(faults, copies_that_find_no_place_are_given_back)
 	{								\
 		struct trial t = { .nr = NR_##id };			\
 									\
-		NEEDS_FAULTS();						\
-		sweep(&command_sweep, &t);				\
-		sweep_as_stranger(&command_sweep, &t);			\
+		NEEDS_WORK_FAULTS();					\
+		sweep_both(&command_sweep, &t);				\
 	}
 DONE_OR_NOT(pull)
 DONE_OR_NOT(push)

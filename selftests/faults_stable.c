@@ -9,6 +9,7 @@
 #include "faults_work.h"
 #include "pins.h"
 #include "places.h"
+#include "places_file.h"
 #include "records.h"
 #include "vectors.h"
 
@@ -33,7 +34,7 @@ static void handed_prepare(void *arg)
 {
 	struct handed *h = arg;
 
-	h->vec = vector_of_spans(SEED, LEN, SPAN);
+	h->vec = work_spans(SPAN);
 	h->sink(h->fds);
 }
 
@@ -120,7 +121,10 @@ static long pinned_run(void *arg)
 	return (long)push.bytes;
 }
 
-/* Nothing is pinned any more: whoever writes now waits for nobody. */
+/*
+ * Nothing is pinned any more: whoever writes now waits for nobody. Nor is anything held:
+ * what was written leaves the page cache.
+ */
 static void pinned_finish(void *arg, long ret)
 {
 	struct pinning *p = arg;
@@ -134,6 +138,7 @@ static void pinned_finish(void *arg, long ret)
 		check_no_record(p->vec);
 	change_file(p->file, SEED + 1, LEN);
 	close(p->vec);
+	evict_all(p->file, LEN);
 	close(p->file);
 	close(p->fds[0]);
 	close(p->fds[1]);
@@ -190,7 +195,7 @@ LEDGER_FIXTURE(faults)
 			.sink = to##_ends, .flags = SPLICEVEC_STABLE		\
 		};							\
 									\
-		NEEDS_FAULTS();						\
+		NEEDS_WORK_FAULTS();					\
 		sweep_all(&handed_sweep, &h);				\
 		h.flags |= SPLICEVEC_STRICT;				\
 		sweep_all(&handed_sweep, &h);				\
@@ -210,7 +215,7 @@ STABLE_PUSH(disk)
 			.flags = SPLICEVEC_VERIFY | SPLICEVEC_STRICT	\
 		};							\
 									\
-		NEEDS_FAULTS();						\
+		NEEDS_WORK_FAULTS();					\
 		sweep_all(&handed_sweep, &h);				\
 	}
 VERIFIED_PUSH(tcp)

@@ -9,7 +9,6 @@
 #include "contents.h"
 #include "faults_work.h"
 #include "places.h"
-#include "places_file.h"
 #include "records.h"
 #include "vectors.h"
 
@@ -37,26 +36,9 @@ static int memory_spans(void)
 	return vector_of_spans(SEED, LEN, SPAN);
 }
 
-/* One for all tries of a test: what a try leaves behind stays in its page cache. */
-static int ext4_file;
-
-static int open_ext4(void)
-{
-	if (!ext4_file)
-		ext4_file = pattern_file(EXT4, SEED, LEN);
-	return reopen(ext4_file, O_RDONLY);
-}
-
-static void sweep_and_evict(const struct sweep *what, void *arg)
-{
-	sweep_all(what, arg);
-	if (ext4_file)
-		evict_all(ext4_file, LEN);
-}
-
 static int file_spans(void)
 {
-	int file = open_ext4(), vec = file_vector(file, LEN);
+	int file = work_file(), vec = file_vector(file, LEN);
 
 	close(file);
 	return vec;
@@ -179,7 +161,7 @@ static void pull_ext4_prepare(void *arg)
 	struct told *t = arg;
 
 	t->vec = new_vector();
-	t->fds[0] = open_ext4();
+	t->fds[0] = work_file();
 }
 #define pull_ext4_run		pull_file_run
 #define pull_ext4_finish	pull_file_finish
@@ -219,7 +201,7 @@ SWEEP(pull_pipe);
 static void pass_on_prepare(void *arg)
 {
 	struct told *t = arg;
-	int file = pattern_file(TMPFS, SEED, LEN);
+	int file = work_file();
 
 	t->vec = new_vector();
 	check_eq(LEN, sv_pull_notify(t->vec, file, 0, LEN, 0, USER_DATA));
@@ -410,7 +392,7 @@ LEDGER_FIXTURE(faults)
 									\
 		NEEDS_FAULTS_AND(place_missing(EXT4) ?:			\
 				 place_missing(NIC4));			\
-		sweep_and_evict(&push_sweep, &t);			\
+		sweep_all(&push_sweep, &t);				\
 	}
 PUSH_IS_TOLD_OF(memory_spans, tcp)
 PUSH_IS_TOLD_OF(memory_spans, nic)
@@ -432,8 +414,8 @@ PUSH_IS_TOLD_OF(file_spans, direct)
 	{								\
 		struct told t = {};					\
 									\
-		NEEDS_FAULTS_AND(place_missing(EXT4));			\
-		sweep_and_evict(&pull_##from##_sweep, &t);		\
+		NEEDS_WORK_FAULTS();					\
+		sweep_all(&pull_##from##_sweep, &t);			\
 	}
 PULL_IS_TOLD_OF(memory)
 PULL_IS_TOLD_OF(file)
@@ -445,7 +427,7 @@ PULL_IS_TOLD_OF(pipe)
 	{								\
 		struct told t = { .sink = by##_ends };			\
 									\
-		NEEDS_FAULTS();						\
+		NEEDS_WORK_FAULTS();					\
 		sweep_all(&pass_on_sweep, &t);				\
 	}
 USE_IS_TOLD_OF(tcp)

@@ -75,7 +75,7 @@ static void pull_prepare(void *arg)
 
 	begin(r);
 	r->vec = new_vector();
-	r->fds[0] = pattern_file(TMPFS, SEED, LEN);
+	r->fds[0] = work_file();
 	r->pull = (struct splicevec_pull) {
 		.fd = r->fds[0], .offset = -1, .len = LEN,
 	};
@@ -108,7 +108,7 @@ static void push_prepare(void *arg)
 	struct ringed *r = arg;
 
 	begin(r);
-	r->vec = vector_of_spans(SEED, LEN, SPAN);
+	r->vec = work_spans(SPAN);
 	stream_pair(TCP4, r->fds);
 	r->push = (struct splicevec_push) {
 		.fd = r->fds[0], .offset = -1, .len = SV_ALL,
@@ -144,7 +144,7 @@ static void strict_prepare(void *arg)
 	struct ringed *r = arg;
 
 	begin(r);
-	r->vec = vector_of_spans(SEED, LEN, SPAN);
+	r->vec = work_spans(SPAN);
 	r->push = (struct splicevec_push) {
 		.fd = SPLICEVEC_FD_NONE, .offset = -1, .len = SV_ALL,
 		.flags = SPLICEVEC_STRICT | SPLICEVEC_NONBLOCK, .user_data = 7,
@@ -181,7 +181,7 @@ static void late_prepare(void *arg)
 	struct ringed *r = arg;
 
 	begin(r);
-	r->vec = vector_of_spans(SEED, LEN, SPAN);
+	r->vec = work_spans(SPAN);
 	if (r->place == ANYWHERE)
 		pipe_ends(r->fds);
 	else
@@ -246,7 +246,7 @@ static void splice_prepare(void *arg)
 
 	begin(r);
 	r->vec = new_vector();
-	r->file = pattern_file(TMPFS, SEED, LEN);
+	r->file = work_file();
 	must(lseek(r->file, 0, SEEK_SET));
 	stream_pair(TCP4, r->fds);
 	have_thread(r);
@@ -280,44 +280,43 @@ static const struct sweep splice_sweep = {
 LEDGER_FIXTURE(faults)
 
 /* Faults are the submitter's: a thread of io_uring has none. */
-static void try_all(const struct sweep *commands)
+static void try_all(const struct sweep *commands, enum place place)
 {
-	struct ringed r = {};
+	struct ringed r = { .place = place };
 
 	sweep(commands, &r);
+	work_file_evict();
 }
 
 TEST_F(faults, pull_by_ring_loses_nothing)
 {
-	NEEDS_FAULTS();
-	try_all(&pull_sweep);
+	NEEDS_WORK_FAULTS();
+	try_all(&pull_sweep, ANYWHERE);
 }
 
 TEST_F(faults, push_by_ring_loses_nothing)
 {
-	NEEDS_FAULTS();
-	try_all(&push_sweep);
+	NEEDS_WORK_FAULTS();
+	try_all(&push_sweep, ANYWHERE);
 }
 
 TEST_F(faults, strict_push_by_ring_has_one_end_or_none)
 {
-	NEEDS_FAULTS();
-	try_all(&strict_sweep);
+	NEEDS_WORK_FAULTS();
+	try_all(&strict_sweep, ANYWHERE);
 }
 
 TEST_F(faults, splice_by_ring_loses_nothing)
 {
-	NEEDS_FAULTS();
-	try_all(&splice_sweep);
+	NEEDS_WORK_FAULTS();
+	try_all(&splice_sweep, ANYWHERE);
 }
 
 #define LATE_END(to, where)						\
 	TEST_F(faults, strict_push_by_ring_to_##to##_has_one_end)	\
 	{								\
-		struct ringed r = { .place = where };			\
-									\
-		NEEDS_FAULTS();						\
-		sweep(&late_sweep, &r);					\
+		NEEDS_WORK_FAULTS();					\
+		try_all(&late_sweep, where);				\
 	}
 LATE_END(pipe, ANYWHERE)
 LATE_END(tcp, TCP4)

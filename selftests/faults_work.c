@@ -4,14 +4,46 @@
 #include "contents.h"
 #include "disks.h"
 #include "places.h"
+#include "places_file.h"
 #include "vectors.h"
 
 #include <fcntl.h>
+#include <splicevec.h>
 #include <unistd.h>
 
 void work_begin(struct work *w)
 {
 	*w = (struct work){ .vec = -1, .fds = { -1, -1 } };
+}
+
+static int kept_file;
+
+int work_file(void)
+{
+	if (!kept_file)
+		kept_file = pattern_file(EXT4, SEED, LEN);
+	return reopen(kept_file, O_RDONLY);
+}
+
+void work_file_evict(void)
+{
+	if (kept_file)
+		evict_all(kept_file, LEN);
+}
+
+int work_spans(size_t len)
+{
+	int memory = vector_of_spans(SEED, LEN, len), file = work_file();
+	int vec = new_vector();
+	size_t at, n;
+
+	for (at = 0; at < LEN; at += n) {
+		n = LEN - at < len ? LEN - at : len;
+		check_eq(n, sv_pull(vec, at / len % 2 ? file : memory, at, n, 0));
+	}
+	close(memory);
+	close(file);
+	return vec;
 }
 
 void work_end(struct work *w)
@@ -66,7 +98,7 @@ void read_prepare(void *arg)
 {
 	struct work *w = arg;
 
-	w->vec = vector_of_spans(SEED, LEN, SPAN);
+	w->vec = work_spans(SPAN);
 	w->buf = map_pages(LEN);
 }
 
@@ -134,12 +166,18 @@ void direct_ends(int fds[2])
 	file_of(O_DIRECT, fds);
 }
 
+void sweep_both(const struct sweep *what, void *arg)
+{
+	sweep(what, arg);
+	sweep_as_stranger(what, arg);
+	work_file_evict();
+}
+
 void sweep_all(const struct sweep *what, void *arg)
 {
 	static const int errors[] = { ENOBUFS, 0 };
 	struct sweep with = *what;
 
 	with.errors = errors;
-	sweep(&with, arg);
-	sweep_as_stranger(&with, arg);
+	sweep_both(&with, arg);
 }

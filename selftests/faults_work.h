@@ -4,6 +4,7 @@
 #define _SELFTEST_FAULTS_WORK_H
 
 #include "failnth.h"
+#include "places.h"
 
 #define SEED	47
 /* Little, so that sequences are short; but three pages, the last not whole. */
@@ -23,6 +24,16 @@ struct work {
 void work_begin(struct work *w);
 /* Close and unmap what there is, for the next time. */
 void work_end(struct work *w);
+
+/*
+ * A file of LEN bytes on ext4, opened for reading. All tries of a test have the same: what
+ * one of them leaves behind stays in its page cache.
+ */
+int work_file(void);
+/* If there is one: nobody holds a page of it any more, so it can leave the page cache. */
+void work_file_evict(void);
+/* A vector of LEN bytes in spans of @len, of memory and of that file in turn. */
+int work_spans(size_t len);
 
 /* What a system call returned, as a sweep wants it; and the bytes it moved. */
 long result(long ret);
@@ -49,18 +60,21 @@ void nic_ends(int fds[2]);
 void file_ends(int fds[2]);
 void direct_ends(int fds[2]);
 
-/* By a user of the module and by a stranger; ENOBUFS is what sockets say. */
+/* By a user of the module and by a stranger; then the file of the work has to be evictable. */
+void sweep_both(const struct sweep *what, void *arg);
+/* The same; ENOBUFS is what sockets say. */
 void sweep_all(const struct sweep *what, void *arg);
+
+#define NEEDS_WORK_FAULTS()	NEEDS_FAULTS_AND(place_missing(EXT4))
 
 #define LOSES_NOTHING(id)						\
 	TEST_F(faults, id##_loses_nothing)				\
 	{								\
 		struct work w = {};					\
 									\
-		NEEDS_FAULTS();						\
+		NEEDS_WORK_FAULTS();					\
 		work_begin(&w);						\
-		sweep(&id##_sweep, &w);					\
-		sweep_as_stranger(&id##_sweep, &w);			\
+		sweep_both(&id##_sweep, &w);				\
 	}
 
 #endif
