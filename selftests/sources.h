@@ -66,7 +66,7 @@ struct source {
 	with(concatenation); with(slice_of_memory); with(mptcp);	\
 	with(vsock); with(ktls); with(sockmap); with(udp4); with(udp6);	\
 	with(unix_dgram); with(unix_packet); with(vsock_packet);	\
-	with(netlink)
+	with(netlink); with(cipher)
 
 #define DECLARE_SOURCE(id) extern const struct source_kind source_##id
 EACH_SOURCE(DECLARE_SOURCE);
