@@ -9,9 +9,12 @@
 #include "commands.h"
 #include "contents.h"
 #include "faults_work.h"
+#include "fusefs.h"
 #include "places_file.h"
 
 #include <fcntl.h>
+#include <linux/fuse.h>
+#include <poll.h>
 #include <splicevec.h>
 #include <sys/uio.h>
 
@@ -49,6 +52,92 @@ static void pull_spans_finish(void *arg, long ret)
 	work_end(w);
 }
 SWEEP(pull_spans);
+
+/*
+ * PULL of what /dev/fuse gives: a request that could not be handed over fails, which is for
+ * who made it to know, and no other is lost.
+ */
+
+struct asking {
+	struct fusefs fs;
+	int file;
+	struct worker asker;
+	ssize_t written;
+	int vec;
+};
+
+struct write_request {
+	struct fuse_in_header head;
+	struct fuse_write_in what;
+	char data[LEN];
+};
+
+/* What is behind the data is not sent. */
+#define REQUEST_LEN	offsetof(struct write_request, data[LEN])
+
+static void ask(void *arg)
+{
+	struct asking *a = arg;
+	char buf[LEN];
+
+	pattern_fill(buf, SEED, 0, LEN);
+	do {
+		a->written = pwrite(a->file, buf, LEN, 0);
+	} while (a->written < 0 && errno == EIO);
+}
+
+/* Who waits for an answer does so until nobody can give it any more. */
+static void give_up(struct asking *a, const char *why)
+{
+	close(a->fs.dev);
+	die("%s", why);
+}
+
+static void await_request(struct asking *a)
+{
+	struct pollfd there = { .fd = a->fs.dev, .events = POLLIN };
+
+	if (must(poll(&there, 1, 5000 * slower())) != 1)
+		give_up(a, "no request comes");
+}
+
+static void request_prepare(void *arg)
+{
+	struct asking *a = arg;
+
+	a->vec = new_vector();
+	worker_start(&a->asker, ask, a);
+	await_request(a);
+}
+
+/* There has to be room for the longest. */
+static long request_run(void *arg)
+{
+	struct asking *a = arg;
+
+	return sv_pull(a->vec, a->fs.dev, SV_POSITION, KIB(256), 0);
+}
+
+static void request_finish(void *arg, long ret)
+{
+	struct asking *a = arg;
+	struct write_request request;
+
+	if (ret < 0) {
+		check_held(a->vec, SEED, 0, 0);
+		await_request(a);
+		ret = request_run(a);
+	}
+	if (!check_eq(REQUEST_LEN, ret))
+		give_up(a, "no whole request");
+	check_eq(ret, sv_push_mem(a->vec, &request, ret, 0));
+	check_eq(-1, pattern_check(request.data, SEED, 0, LEN));
+	fusefs_serve(&a->fs, &request);
+	worker_finish(&a->asker);
+	check_eq(LEN, a->written);
+	close(a->vec);
+}
+SWEEP(request);
 
 /* Memory in more pieces than the list of a command holds */
 
@@ -154,6 +243,27 @@ TEST_F(faults, pull_of_a_copy_loses_nothing)
 	work_begin(&w);
 	w.flags = SPLICEVEC_COPY;
 	sweep_both(&pull_spans_sweep, &w);
+}
+
+/* Of a write the pages are the file's own. */
+TEST_F(faults, pull_of_requests_loses_nothing)
+{
+	struct asking a = {
+		.fs = { .size = LEN, .broken = UINT64_MAX, .silent = UINT64_MAX },
+	};
+
+	NEEDS_FAULTS_AND(fusefs_missing());
+	fusefs_mount(&a.fs);
+	a.file = fusefs_open(&a.fs, O_RDWR);
+	/* what a first write asks for besides is asked for now */
+	ask(&a);
+	fusefs_leave(&a.fs);
+	sweep_both(&request_sweep, &a);
+	fusefs_return(&a.fs);
+	evict_all(a.file, LEN);
+	fusefs_die(&a.fs);
+	close(a.file);
+	fusefs_unmount(&a.fs);
 }
 
 /* What takes pages in a way of its own gets a list of copies, a MiB each. */

@@ -188,11 +188,21 @@ void fusefs_mount(struct fusefs *fs)
 	if (!mkdtemp(fs->dir))
 		die("mkdtemp: %s", errno_name(errno));
 	fs->dev = must(open(DEVICE, O_RDWR | O_CLOEXEC));
-	must(pipe2(fs->stop, O_CLOEXEC));
 	snprintf(options, sizeof(options),
 		 "fd=%d,rootmode=40000,user_id=0,group_id=0", fs->dev);
 	must(mount("splicevec", fs->dir, "fuse", 0, options));
+	fusefs_return(fs);
+}
+
+void fusefs_return(struct fusefs *fs)
+{
+	must(pipe2(fs->stop, O_CLOEXEC));
 	worker_start(&fs->server, serve_all, fs);
+}
+
+void fusefs_serve(struct fusefs *fs, const void *request)
+{
+	serve(fs, request);
 }
 
 int fusefs_open(struct fusefs *fs, int flags)

@@ -31,6 +31,10 @@ struct fusefs {
 const char *fusefs_missing(void);
 void fusefs_mount(struct fusefs *fs);
 int fusefs_open(struct fusefs *fs, int flags);
+/* What serves it does with a request, when somebody else has read it. */
+void fusefs_serve(struct fusefs *fs, const void *request);
+/* Serve it again. */
+void fusefs_return(struct fusefs *fs);
 /* From now on nobody reads requests; fs->dev still holds those to come. */
 void fusefs_leave(struct fusefs *fs);
 /* The server dies: whatever waits for it fails. */
