@@ -289,7 +289,15 @@ static bool may_report(const struct sweep *sweep, int err)
 	return err == ENOMEM || err == EFAULT;
 }
 
-static void check_report(const struct sweep *sweep, long ret, bool fired)
+/* Of the latest try. */
+static bool fired;
+
+bool fault_fired(void)
+{
+	return fired;
+}
+
+static void check_report(const struct sweep *sweep, long ret)
 {
 	if (ret >= 0)
 		return;
@@ -302,7 +310,6 @@ static void check_report(const struct sweep *sweep, long ret, bool fired)
 static bool try(const struct sweep *sweep, void *arg, unsigned int nth)
 {
 	struct ledger before;
-	bool fired = false;
 	int failed;
 	long ret;
 
@@ -310,9 +317,8 @@ static bool try(const struct sweep *sweep, void *arg, unsigned int nth)
 	sweep->prepare(arg);
 	fail_nth_arm(nth);
 	ret = sweep->run(arg);
-	if (nth)
-		fired = fail_nth_disarm();
-	check_report(sweep, ret, fired);
+	fired = nth && fail_nth_disarm();
+	check_report(sweep, ret);
 	sweep->finish(arg, ret);
 	atomic_fetch_add(&counts->injected, fired);
 	atomic_fetch_add(&counts->reported, fired && ret < 0);

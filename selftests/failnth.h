@@ -78,6 +78,9 @@ struct sweep {
  */
 void sweep(const struct sweep *sweep, void *arg);
 
+/* In @finish: has a call failed? */
+bool fault_fired(void);
+
 /* The same as somebody who is no user of the module yet; @prepare is the user's. */
 void sweep_as_stranger(const struct sweep *sweep, void *arg);
 

@@ -134,11 +134,22 @@ static long push_run(void *arg)
 	return sink_push_once(&t->sink, t->vec, t->flags, &t->pushed);
 }
 
+/* What a sink has forgotten has left the vector. What has not goes to another one. */
+static void replace_sink(struct transfer *t)
+{
+	size_t left = held(t->vec), taken = LEN - left, pos = t->sink.pos;
+
+	sink_abandon(&t->sink, taken);
+	sink_open(&t->sink, t->sink_kind, SOURCE_SEED, pos + taken, left);
+}
+
 /* What left the vector is what the sink has, and so is the rest, once pushed. */
 static void push_rest(struct transfer *t)
 {
 	int ret;
 
+	if (t->sink_kind->forgets && fault_fired())
+		replace_sink(t);
 	if (t->sink_kind == &sink_terminal)
 		must(fcntl(t->sink.fd, F_SETFL, O_RDWR));
 	do {
@@ -214,14 +225,20 @@ SWEEP(pull);
 SWEEP(push);
 SWEEP(splice);
 
-/* What a socket says that has no memory, and a terminal that may not wait for it. */
+/*
+ * What a socket says that has no memory, one whose connection is over for that, and a
+ * terminal that may not wait for it.
+ */
 static const int *errors_of(const struct sink_kind *kind)
 {
 	static const int terminal[] = { EAGAIN, 0 };
+	static const int connection[] = { ENOBUFS, EBADMSG, EPIPE, 0 };
 	static const int socket[] = { ENOBUFS, 0 };
 
 	if (kind == &sink_terminal)
 		return terminal;
+	if (kind && kind->forgets)
+		return connection;
 	return kind && kind->class <= TO_ALIEN ? socket : NULL;
 }
 
@@ -342,15 +359,12 @@ static bool linux_before(int major, int minor)
 }
 
 /*
- * Bytes that MPTCP has accepted, and then has no memory to send, it does not try to
- * send again; TLS gives up its connection. Before 6.5 a hash takes all bytes, and
- * starts anew if then it has no memory for the result; before 6.12 netlink traces the
- * stack in the log when there is none for a long message. They do so whoever writes.
+ * Before 6.5 a hash takes all bytes, and starts anew if then it has no memory for the
+ * result; before 6.12 netlink traces the stack in the log when there is none for a long
+ * message. They do so whoever writes.
  */
 static const char *to_missing(const struct sink_kind *kind)
 {
-	if (kind == &sink_mptcp || kind == &sink_ktls)
-		return "breaks connections when there is no memory";
 	if (kind == &sink_hash && linux_before(6, 5))
 		return "forgets what it took when there is no memory";
 	if (kind == &sink_netlink && linux_before(6, 12))

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <splicevec.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 void sink_drain(struct sink *s, int fd)
@@ -45,6 +46,18 @@ void sink_verify_stream(struct sink *s)
 	check(s->drain.wrong < 0, "byte %zd is wrong", s->drain.wrong);
 	check(s->drain.got == s->len, "expected %zu bytes to arrive, got %zu",
 	      s->len, s->drain.got);
+}
+
+/* Its reader has to be told that no more comes. */
+void sink_abandon(struct sink *s, size_t taken)
+{
+	must(shutdown(s->drain.fd, SHUT_RD));
+	drain_finish(&s->drain);
+	close(s->fd);
+	close(s->drain.fd);
+	check(s->drain.wrong < 0, "byte %zd is wrong", s->drain.wrong);
+	check(s->drain.got <= taken, "%zu bytes arrived, of %zu", s->drain.got,
+	      taken);
 }
 
 static void open_file(struct sink *s)

@@ -32,6 +32,8 @@ struct sink_kind {
 	enum place place;
 	int size;		/* of a pipe; 0: as it comes */
 	size_t most;		/* one push can bring; 0: any number of bytes */
+	/* what it took without memory for it may never arrive: it is for sink_abandon() */
+	bool forgets;
 	const char *(*missing)(void);
 	void (*open)(struct sink *s);
 	/* Compare what arrived. */
@@ -111,6 +113,12 @@ int sink_push_once(struct sink *s, int vec, unsigned int flags,
 struct pushed sink_push(struct sink *s, int vec, unsigned int flags);
 /* Close, and check that exactly the right bytes arrived. */
 void sink_close(struct sink *s);
+
+/*
+ * Close one that has forgotten, and check that what arrived is the beginning of the right
+ * bytes, and no more than the @taken it took.
+ */
+void sink_abandon(struct sink *s, size_t taken);
 
 /* For sinks of other files: a thread reads what comes out of @fd. */
 void sink_drain(struct sink *s, int fd);

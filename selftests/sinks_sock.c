@@ -80,9 +80,13 @@ static const char *hash_missing(void)
 #define stream_open	sink_open_stream
 #define stream_verify	sink_verify_stream
 
-SINK(mptcp, TO_UPPER, MPTCP, stream);
+/*
+ * Bytes that MPTCP has accepted, and then has no memory to send, it does not try to send
+ * again before others come; TLS gives up its connection. They do so whoever writes.
+ */
+SINK(mptcp, TO_UPPER, MPTCP, stream, .forgets = true);
 SINK(vsock, TO_UPPER, VSOCK, stream);
-SINK(ktls, TO_UPPER, KTLS, stream);
+SINK(ktls, TO_UPPER, KTLS, stream, .forgets = true);
 SINK(sockmap, TO_UPPER, SOCKMAP, stream);
 SINK(udp4, TO_RECORD, UDP4, datagram, .most = 65535 - 20 - 8);
 SINK(udp6, TO_RECORD, UDP6, datagram, .most = 65535 - 8);
