@@ -238,6 +238,6 @@ READ_AGAIN(push_to_memory, push_memory, .flags = 0)
 READ_AGAIN(pull_of_copies, copy, .flags = 0)
 READ_AGAIN(mapping, map, .flags = 0)
 
-TEST_COUNT(500)
+TEST_COUNT(580)
 
 TEST_HARNESS_MAIN
