@@ -53,27 +53,38 @@ static void turn_all_to(const char *name, unsigned long address)
 	turn_all(name, text);
 }
 
-/*
- * Where io_uring makes a thread the kernel fails loudly: it prints a trace if there is no
- * stack for one. Return: why it cannot be spared that, or NULL.
- */
-static const char *spare_threads(void)
+/* Known before anybody is hired. */
+static bool spared;
+
+bool threads_are_spared(void)
+{
+	return spared;
+}
+
+/* If faults can be told by who calls. */
+static void spare_threads(void)
 {
 	unsigned long begin, end;
 
-	if (access(KNOBS "/failslab/reject-start", F_OK))
-		return "faults cannot be told by who calls";
-	if (!find_function("copy_process", "", &begin, &end))
-		return "a function has no name here";
+	spared = !access(KNOBS "/failslab/reject-start", F_OK) &&
+		 find_function("copy_process", "", &begin, &end);
+	if (!spared)
+		return;
 	turn_all("stacktrace-depth", "32");
 	turn_all_to("reject-start", begin);
 	turn_all_to("reject-end", end);
-	return NULL;
+}
+
+static void spare_nobody(void)
+{
+	if (!spared)
+		return;
+	turn_all_to("reject-start", 0);
+	turn_all_to("reject-end", 0);
 }
 
 const char *faults_begin(void)
 {
-	const char *missing;
 	unsigned int i, j;
 
 	for (i = 0; i < ARRAY_LEN(kinds); i++) {
@@ -83,9 +94,7 @@ const char *faults_begin(void)
 		if (access(path, F_OK))
 			return "no faults can be ordered here";
 	}
-	missing = spare_threads();
-	if (missing)
-		return missing;
+	spare_threads();
 	for (j = 0; j < ARRAY_LEN(knobs); j++)
 		turn_all(knobs[j].name, knobs[j].value);
 	turn("fail_page_alloc", "min-order", "0");
@@ -95,8 +104,7 @@ const char *faults_begin(void)
 void faults_end(void)
 {
 	turn_all("probability", "0");
-	turn_all("reject-start", "0");
-	turn_all("reject-end", "0");
+	spare_nobody();
 	check(crew->faulted, "no command ever failed");
 	fprintf(stderr, "# commands that failed: %lu\n", crew->faulted);
 }

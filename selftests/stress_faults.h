@@ -27,6 +27,13 @@ void faults_off(void);
 		done_;							\
 	})
 /*
+ * The same of calls for which the kernel makes threads. If it has no stack for one it
+ * prints a trace, so where those cannot be spared there is no fault here.
+ */
+#define command_with_threads(call)					\
+	(threads_are_spared() ? (long long)command(call) : (long long)(call))
+bool threads_are_spared(void);
+/*
  * As map_pages(), with all pages there: otherwise that of a page could be the
  * allocation that fails while a command copies to it, which is EFAULT.
  */

@@ -26,7 +26,7 @@ void frail_ring_close(struct frail_ring *frail)
 void frail_ring_submit(struct frail_ring *frail)
 {
 	while (io_uring_sq_ready(&frail->ring)) {
-		int n = command(io_uring_submit(&frail->ring));
+		int n = command_with_threads(io_uring_submit(&frail->ring));
 
 		if (n <= 0 && !excused_request(n))
 			die("submitting: %s", result_name(n));
