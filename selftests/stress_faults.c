@@ -149,7 +149,8 @@ bool excused(int64_t ret)
 
 bool excused_request(int64_t ret)
 {
-	return excused(!ret || ret == -EAGAIN ? -ENOMEM : ret);
+	return ret == -ECANCELED ||
+	       excused(!ret || ret == -EAGAIN ? -ENOMEM : ret);
 }
 
 void touch_mapping(const void *map, size_t len)

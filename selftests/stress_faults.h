@@ -42,7 +42,9 @@ void *present_pages(size_t len);
 bool excused(int64_t ret);
 /*
  * The same of a request to io_uring, which is asked to come again where there is no memory
- * for it: by nothing submitted or by EAGAIN, which 6.1 puts into its CQE as well.
+ * for it: by nothing submitted or by EAGAIN, which 6.1 puts into its CQE as well. One
+ * for which no thread can be had is called off, faults or not, and what goes before one
+ * in a chain that there is no memory for: ECANCELED.
  */
 bool excused_request(int64_t ret);
 /*

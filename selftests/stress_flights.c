@@ -260,7 +260,7 @@ static bool good_end(const struct flight *flight)
 	/* in a chain it may have been overwritten on some kernels */
 	if (res == -ESTALE && flight->pull)
 		return true;
-	return res == -EINTR || res == -ECANCELED || excused_request(res);
+	return res == -EINTR || excused_request(res);
 }
 
 static bool arrived_all(const struct flight *flight, size_t want)

@@ -140,7 +140,7 @@ static void by_ring(struct boat *boat, const char *name)
 
 	frail_ring_submit(&boat->frail);
 	res = ring_result(&boat->frail.ring, 0);
-	check(res >= 0 || res == -ECANCELED || excused_request(res),
+	check(res >= 0 || excused_request(res),
 	      "by a ring to %s: %s", name, result_name(res));
 }
 
