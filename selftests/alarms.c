@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define OURS	"[splicevec]"
-#define RACE	"BUG: KCSAN:"
+#define RACE	"BUG: KCSAN: data-race"
 
 /*
  * Who accesses something through a helper, as those of lists, is the second of a
