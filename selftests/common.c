@@ -255,9 +255,14 @@ void ledger_read(struct ledger *now)
 		die(LEDGER ": %u of the names we know", found);
 }
 
+time_t settle_end(void)
+{
+	return time(NULL) + SETTLE * slower();
+}
+
 void ledger_settle(const struct ledger *want)
 {
-	time_t end = time(NULL) + SETTLE * slower();
+	time_t end = settle_end();
 	struct ledger now;
 
 	for (;;) {
@@ -373,7 +378,7 @@ void drain_start(struct drain *drain)
 
 void drain_await(struct drain *drain, size_t len)
 {
-	time_t end = time(NULL) + SETTLE * slower();
+	time_t end = settle_end();
 
 	while (__atomic_load_n(&drain->got, __ATOMIC_RELAXED) < len &&
 	       time(NULL) <= end)
@@ -424,7 +429,7 @@ static char thread_state(pid_t tid)
 
 void worker_await_sleep(struct worker *worker)
 {
-	time_t end = time(NULL) + SETTLE * slower();
+	time_t end = settle_end();
 
 	while (!worker->tid || !strchr("SD", thread_state(worker->tid))) {
 		if (time(NULL) > end)

@@ -135,10 +135,13 @@ static long push_run(void *arg)
 }
 
 /* What a sink has forgotten has left the vector. What has not goes to another one. */
-static void replace_sink(struct transfer *t)
+static void replace_if_forgotten(struct transfer *t)
 {
 	size_t left = held(t->vec), taken = LEN - left, pos = t->sink.pos;
 
+	if (!t->sink_kind->forgot || !fault_fired() ||
+	    !t->sink_kind->forgot(&t->sink, taken))
+		return;
 	sink_abandon(&t->sink, taken);
 	sink_open(&t->sink, t->sink_kind, SOURCE_SEED, pos + taken, left);
 }
@@ -148,8 +151,7 @@ static void push_rest(struct transfer *t)
 {
 	int ret;
 
-	if (t->sink_kind->forgets && fault_fired())
-		replace_sink(t);
+	replace_if_forgotten(t);
 	if (t->sink_kind == &sink_terminal)
 		must(fcntl(t->sink.fd, F_SETFL, O_RDWR));
 	do {
@@ -226,19 +228,19 @@ SWEEP(push);
 SWEEP(splice);
 
 /*
- * What a socket says that has no memory, one whose connection is over for that, and a
- * terminal that may not wait for it.
+ * What a socket says that has no memory, one of TLS, whose connection is over for that,
+ * and a terminal that may not wait for it.
  */
 static const int *errors_of(const struct sink_kind *kind)
 {
 	static const int terminal[] = { EAGAIN, 0 };
-	static const int connection[] = { ENOBUFS, EBADMSG, EPIPE, 0 };
+	static const int tls[] = { ENOBUFS, EBADMSG, EPIPE, 0 };
 	static const int socket[] = { ENOBUFS, 0 };
 
 	if (kind == &sink_terminal)
 		return terminal;
-	if (kind && kind->forgets)
-		return connection;
+	if (kind == &sink_ktls)
+		return tls;
 	return kind && kind->class <= TO_ALIEN ? socket : NULL;
 }
 

@@ -32,8 +32,11 @@ struct sink_kind {
 	enum place place;
 	int size;		/* of a pipe; 0: as it comes */
 	size_t most;		/* one push can bring; 0: any number of bytes */
-	/* what it took without memory for it may never arrive: it is for sink_abandon() */
-	bool forgets;
+	/*
+	 * For those that may never send all they took if they had no memory for it. Of
+	 * the @taken bytes, will some not arrive? Then it is for sink_abandon().
+	 */
+	bool (*forgot)(struct sink *s, size_t taken);
 	const char *(*missing)(void);
 	void (*open)(struct sink *s);
 	/* Compare what arrived. */
