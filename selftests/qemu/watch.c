@@ -24,6 +24,9 @@
 /* Pages a sink was given may still be with it: that much longer. */
 #define MEMORY_PATIENCE	10.0
 
+/* Seconds in which the kernel says all of what it has begun to say. */
+#define LOG_PATIENCE	1.0
+
 /* Lines of log shown from the first bad one on. */
 #define EXCERPT	40
 
@@ -52,6 +55,17 @@ void watch_begin(const char *program)
 	write_file("/dev/kmsg", text);
 }
 
+/* Several processors write to it: a report may still be on its way. */
+static const char *next_line(const struct alarms *log)
+{
+	double deadline = now() + LOG_PATIENCE * slower();
+	const char *line;
+
+	while (!(line = klog_next(log_fd)) && log->in_race && now() < deadline)
+		usleep(10000);
+	return line;
+}
+
 void watch_log(const char *program)
 {
 	char first[256] = "";
@@ -59,7 +73,7 @@ void watch_log(const char *program)
 	unsigned int shown = 0;
 	const char *line, *alarm;
 
-	while ((line = klog_next(log_fd)) && shown < EXCERPT) {
+	while ((line = next_line(&log)) && shown < EXCERPT) {
 		alarm = alarm_in(&log, line);
 		if (alarm && !first[0])
 			snprintf(first, sizeof(first), "%.255s", alarm);
