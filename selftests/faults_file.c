@@ -426,6 +426,7 @@ TEST_F(faults, page_that_cannot_be_kept_is_given_back)
 	fail_slabs_never();
 	check_errno(EFAULT, ret);
 	mmap_read_finish(&w, ret);
+	work_file_evict();
 }
 
 TEST_COUNT(180)
