@@ -355,7 +355,7 @@ CHOSEN_HERE	:= $(if $(TESTS),$(CHOSEN_GUEST),$(filter-out fuzz,$(CHOSEN_GUEST)))
 
 selftest-here: $(CHOSEN_HERE:%=$(BUILD)/selftests/bin/%) \
 		$(if $(wildcard /lib/modules/$(RUNNING)/build),\
-		$(BUILD)/$(RUNNING)/lender.ko)
+		$(BUILD)/$(RUNNING)/lender.ko $(BUILD)/$(RUNNING)/racer.ko)
 	$(if $(UNKNOWN),$(error no test named $(UNKNOWN); "make help" names all))
 	@selftests/here.py --limit $(LIMIT) $(if $(filter 1,$(V)),--verbose) \
 		--module $(BUILD)/$(RUNNING)/splicevec.ko \

@@ -132,6 +132,7 @@ def run(path, opt, results):
         module = opt.module.resolve()
         environment["SPLICEVEC_KO"] = str(module)
         environment["LENDER_KO"] = str(module.with_name("lender.ko"))
+        environment["RACER_KO"] = str(module.with_name("racer.ko"))
     argv = ("sh", path) if path.suffix == ".sh" else (path.resolve(),)
     with subprocess.Popen(argv, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

@@ -11,8 +11,9 @@ while read -r pattern type; do
 	'' | '#'*) continue ;;
 	esac
 	# shellcheck disable=SC2254
-	case $3 in
-	$pattern) ignored=$ignored,$type ;;
+	case $3:$type in
+	$pattern:-) break ;;
+	$pattern:*) ignored=$ignored,$type ;;
 	esac
 done <"$(dirname "$0")/checkpatch.ignore"
 

@@ -15,8 +15,8 @@ import sys
 TOP = pathlib.Path(__file__).resolve().parents[2]
 
 # What kernels compile. The core has layers; what others learn from the headers and
-# the example has to hold for every kernel, too.
-KERNEL = ("kmod", "include", "examples/lender")
+# the example has to hold for every kernel, as has what tests load.
+KERNEL = ("kmod", "include", "examples/lender", "selftests/racer")
 
 # From the top down.
 LAYERS = (

@@ -19,6 +19,7 @@ SCRIPTS		:= $(shell find lib tools selftests -name '*.sh') .ci/run
 UAPI		:= include/uapi/linux/splicevec.h
 MODULE_FILES	:= $(filter kmod/% include/%,$(SOURCES))
 LENDER_FILES	:= $(filter examples/lender/%,$(SOURCES))
+RACER_FILES	:= $(filter selftests/racer/%,$(SOURCES))
 DOCUMENTED	:= $(MODULE_FILES) $(LENDER_FILES) \
 		lib/splicevec.h lib/splicevec_uring.h
 # rings.c calls what lib/splicevec_uring.h defines: a header alone is not analyzed.
@@ -65,14 +66,15 @@ SPARSE_FLAGS	:= '-D__typeof_unqual__=__typeof__' \
 		'-D__builtin_strlen(s)=(sizeof(s)-1)'
 
 sparse_logs := $(SPARSE_KERNELS:%=$(S)/sparse-%)
-$(sparse_logs): $(S)/sparse-%: $(BUILD)/%/lender.ko
+$(sparse_logs): $(S)/sparse-%: $(BUILD)/%/lender.ko $(BUILD)/%/racer.ko
 	+$(call findings,SPARSE,for tree in $(BUILD)/$*/src \
-		$(BUILD)/$*/src/examples/lender; do \
+		$(BUILD)/$*/src/examples/lender \
+		$(BUILD)/$*/src/selftests/racer; do \
 		$(MAKE) -s -C $(call KERNEL_DIR,$*) M="$$(realpath $$tree)" \
 		KBUILD_EXTRA_SYMBOLS=$(abspath $(BUILD)/$*/src/Module.symvers) \
 		$(KBUILD_ARGS) C=2 CF="$(SPARSE_FLAGS)" modules || \
 		echo "error: make"; done 2>&1 | \
-		sed -nE '/^[^ ]*(kmod|lender|src\/include)\/[^ ]*:[0-9]+:|error:|C=2 /p')
+		sed -nE '/^[^ ]*(kmod|lender|racer|src\/include)\/[^ ]*:[0-9]+:|error:|C=2 /p')
 
 # Library, command and example, by two analyzers; .clang-tidy says what the second
 # looks for.
@@ -95,7 +97,7 @@ $(shellcheck_logs): $(SCRIPTS)
 # What is written down of layers and of the ABI.
 
 layers_logs := $(S)/layers
-$(layers_logs): $(STATIC)/layers.py $(MODULE_FILES) $(LENDER_FILES)
+$(layers_logs): $(STATIC)/layers.py $(MODULE_FILES) $(LENDER_FILES) $(RACER_FILES)
 	$(call findings,LAYERS,$<)
 
 abi_logs := $(S)/abi-complete $(S)/abi-64 $(S)/abi-32
