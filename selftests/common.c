@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -253,6 +254,17 @@ void ledger_read(struct ledger *now)
 	fclose(file);
 	if (found != sizeof(*now) / sizeof(long))
 		die(LEDGER ": %u of the names we know", found);
+}
+
+bool linux_before(int major, int minor)
+{
+	struct utsname os;
+	int here[2];
+
+	must(uname(&os));
+	if (sscanf(os.release, "%d.%d", &here[0], &here[1]) != 2)
+		die("which Linux is %s?", os.release);
+	return here[0] < major || (here[0] == major && here[1] < minor);
 }
 
 time_t settle_end(void)

@@ -135,6 +135,8 @@ long foll_pins(const char *which);
 void close_all(void);
 /* Seconds on a clock that nobody sets. */
 double now(void);
+/* Is the kernel older than that? */
+bool linux_before(int major, int minor);
 /* Times that anything takes longer here than on a plain kernel. */
 unsigned int slower(void);
 /* Is all to be tried, however long it takes: EVERY=1? */

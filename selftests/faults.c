@@ -14,7 +14,6 @@
 #include <fcntl.h>
 #include <splicevec.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT 60
@@ -347,17 +346,6 @@ TEST_F(from, splice_to_pipe_loses_nothing)
 	if (variant->source->flags || from_memory(variant->source))
 		SKIP(return, "SPLICE has no flags of PULL, and no memory");
 	try_faults(&splice_sweep, &t);
-}
-
-static bool linux_before(int major, int minor)
-{
-	struct utsname os;
-	int here[2];
-
-	must(uname(&os));
-	if (sscanf(os.release, "%d.%d", &here[0], &here[1]) != 2)
-		die("which Linux is %s?", os.release);
-	return here[0] < major || (here[0] == major && here[1] < minor);
 }
 
 /*

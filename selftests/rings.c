@@ -37,6 +37,11 @@ bool ring_tells_strict(int vec)
 	return features.features & SPLICEVEC_FEAT_URING_STRICT;
 }
 
+bool ring_reads_late(void)
+{
+	return !linux_before(6, 10) && linux_before(6, 15);
+}
+
 struct io_uring_sqe *ring_sqe(struct io_uring *ring)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(ring);

@@ -15,6 +15,12 @@ void ring_open(struct io_uring *ring, unsigned int entries, unsigned int flags);
 /* Does a CQE tell the end of a strict push? */
 bool ring_tells_strict(int vec);
 
+/*
+ * Is a linked entry that is not the first of its chain, nor IOSQE_ASYNC, read when it is
+ * its turn? If it was overwritten until then it is ESTALE.
+ */
+bool ring_reads_late(void);
+
 /* The next entry, with this user data after it was prepared. */
 struct io_uring_sqe *ring_sqe(struct io_uring *ring);
 /* Prepare a command with this user data and these IOSQE_* flags. */
