@@ -29,6 +29,7 @@ struct crew {
 	uint64_t seed;
 	unsigned int seconds;
 	bool faults;		/* allocations of commands fail now and then */
+	bool squeezed;		/* memory is limited */
 	_Atomic uint64_t end;	/* in nanoseconds */
 	_Atomic bool stop;
 	_Atomic int failures;	/* of processes that are gone */

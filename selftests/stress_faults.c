@@ -149,8 +149,9 @@ bool excused(int64_t ret)
 
 bool excused_request(int64_t ret)
 {
-	return ret == -ECANCELED ||
-	       excused(!ret || ret == -EAGAIN ? -ENOMEM : ret);
+	if (ret == -ECANCELED && crew->squeezed)
+		return true;
+	return excused(!ret || ret == -EAGAIN || ret == -ECANCELED ? -ENOMEM : ret);
 }
 
 void touch_mapping(const void *map, size_t len)

@@ -24,6 +24,7 @@ void flights_begin(struct flights *all, struct hand *hand)
 	all->hand = hand;
 	all->told = ring_tells_strict(vec);
 	all->buf = present_pages(FLIGHT_MOST);
+	all->nothing = must(open("/dev/null", O_RDWR | O_CLOEXEC));
 	close(vec);
 }
 
@@ -110,6 +111,8 @@ static void arrived(struct flights *all, struct flight *flight, int res)
 {
 	flight->res = res;
 	flight->done = true;
+	if (!flight->called_off)
+		frail_ring_told(&all->frail, res);
 	if (all->told && flight->pipe && res > 0)
 		check(flight->got, "%d bytes have left a pipe unread", res);
 }
@@ -117,8 +120,12 @@ static void arrived(struct flights *all, struct flight *flight, int res)
 static void pull_arrived(struct flight *flight, int res)
 {
 	flight->pulled = true;
-	check(res >= 0 || excused_request(res), "a pull by the ring: %s",
-	      result_name(res));
+	flight->pull_res = res;
+	if (res >= 0)
+		check_eq(flight->pull->bytes, res);
+	else
+		check(excused_request(res), "a pull by the ring: %s",
+		      result_name(res));
 }
 
 static void collect(struct flights *all)
@@ -146,8 +153,7 @@ static void submit(struct flights *all)
 }
 
 /* What is pushed has to come first, by the ring as well. */
-static void prepare_pull(struct flights *all, struct flight *flight,
-			 unsigned int how)
+static void prepare_pull(struct flights *all, struct flight *flight)
 {
 	struct splicevec_pull *pull = new_struct(sizeof(*pull));
 
@@ -159,41 +165,64 @@ static void prepare_pull(struct flights *all, struct flight *flight,
 	flight->from = flight->vec;
 	flight->vec = new_vector();
 	ring_pull(&all->frail.ring, flight->vec, pull, PULLED + (flight - all->list),
-		  how | IOSQE_IO_LINK);
+		  flight->how | IOSQE_IO_LINK);
 }
 
 void flight_start(struct flights *all, int vec, const struct extents *e)
 {
-	unsigned int how = chance(all->hand, 4) ? 0 : IOSQE_ASYNC;
 	struct flight *flight = find(all, false);
 
 	if (!frail_ring_open(&all->frail)) {
 		close(vec);
 		return;
 	}
-	*flight = (struct flight){ .there = true, .vec = vec, .e = *e };
+	*flight = (struct flight){
+		.there = true,
+		.how = chance(all->hand, 4) ? 0 : IOSQE_ASYNC,
+		.vec = vec,
+		.e = *e,
+	};
 	flight->pipe = open_sink(all, flight->fds);
 	flight->cmd = new_command(all, flight->fds[0], e->tail);
 	if (chance(all->hand, 2))
-		prepare_pull(all, flight, how);
-	ring_push(&all->frail.ring, flight->vec, flight->cmd, flight - all->list, how);
+		prepare_pull(all, flight);
+	ring_push(&all->frail.ring, flight->vec, flight->cmd, flight - all->list,
+		  flight->how);
 	submit(all);
 	/*
 	 * What is on its way needs nobody who has the vector, nor has its CQE. But a
 	 * thread, or a chain, looks for it by its number, when it comes to it.
 	 */
-	if (all->told && !how && !flight->pull && chance(all->hand, 2)) {
+	if (all->told && !flight->how && !flight->pull && chance(all->hand, 2)) {
 		close(vec);
 		flight->vec = -1;
 	}
 }
 
-static void end(struct flight *flight)
+/* Are io_uring's requests over? */
+static bool landed(const struct flight *flight)
+{
+	return flight->done && (flight->pulled || !flight->pull);
+}
+
+/*
+ * What a request looks for by its number may be looked for until its CQE is there. If it
+ * is not, nobody else is to be found there as long as the program lasts.
+ */
+static void give_up(struct flights *all, const struct flight *flight, int fd)
+{
+	if (landed(flight))
+		close(fd);
+	else
+		must(dup3(all->nothing, fd, O_CLOEXEC));
+}
+
+static void end(struct flights *all, struct flight *flight)
 {
 	if (flight->vec >= 0)
-		close(flight->vec);
+		give_up(all, flight, flight->vec);
 	if (flight->pull)
-		close(flight->from);
+		give_up(all, flight, flight->from);
 	close(flight->fds[1]);
 	flight->there = false;
 }
@@ -248,25 +277,33 @@ static void check_rest(struct flights *all, struct flight *flight)
 		extents_check(&flight->e, gone, all->buf, left);
 }
 
-/* Nobody resets a connection; but threads may be called off, or not be had. */
+/* Nobody resets a connection; but it may be called off, or a thread not be had. */
 static bool good_end(const struct flight *flight)
 {
+	bool pull_failed = flight->pull && flight->pull_res < 0;
 	int res = flight->res;
 
 	if (res >= 0)
 		return (uint64_t)res == flight->cmd->bytes;
-	if (res == -EAGAIN && flight->cmd->flags & SPLICEVEC_NONBLOCK)
-		return true;
-	/* in a chain it may have been overwritten on some kernels */
-	if (res == -ESTALE && flight->pull)
-		return true;
-	return res == -EINTR || excused_request(res);
+	switch (res) {
+	case -EAGAIN:
+		return flight->cmd->flags & SPLICEVEC_NONBLOCK ||
+		       excused_request(res);
+	case -ESTALE:
+		return flight->pull && !(flight->how & IOSQE_ASYNC) &&
+		       ring_reads_late();
+	case -EINTR:
+		return flight->called_off;
+	case -ECANCELED:
+		return flight->called_off || pull_failed || excused_request(res);
+	default:
+		return excused_request(res);
+	}
 }
 
 static bool arrived_all(const struct flight *flight, size_t want)
 {
-	return flight->done && flight->got >= want &&
-	       (flight->pulled || !flight->pull);
+	return landed(flight) && flight->got >= want;
 }
 
 /* All that could be pushed is what was pulled. */
@@ -310,7 +347,7 @@ static void land(struct flights *all, struct flight *flight)
 		check_rest(all, flight);
 	}
 	close(flight->fds[0]);
-	end(flight);
+	end(all, flight);
 	free(flight->cmd);
 	free(flight->pull);
 }
@@ -330,6 +367,7 @@ void flight_call_off(struct flights *all)
 
 	if (!flight || flight->done)
 		return;
+	flight->called_off = true;
 	sqe = ring_sqe(&all->frail.ring);
 	io_uring_prep_cancel64(sqe, flight - all->list, 0);
 	io_uring_sqe_set_data64(sqe, CALLED_OFF);
@@ -365,15 +403,17 @@ void flights_crash(struct flights *all)
 
 		if (!flight->there)
 			continue;
-		close(flight->fds[0]);
+		give_up(all, flight, flight->fds[0]);
 		if (chance(all->hand, 2))
 			follow(all, flight);
-		end(flight);
+		end(all, flight);
 	}
 }
 
 void flights_end(struct flights *all)
 {
 	flights_crash(all);
+	frail_ring_end(&all->frail);
+	close(all->nothing);
 	unmap_pages(all->buf, FLIGHT_MOST);
 }

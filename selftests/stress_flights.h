@@ -21,9 +21,12 @@ struct flight {
 	bool done;		/* its CQE came ... */
 	int res;		/* ... and said this */
 	size_t got;		/* bytes that came out so far */
+	bool called_off;	/* it was tried */
+	unsigned int how;	/* IOSQE_* flags */
 	int vec;		/* -1: it was closed */
 	int from;		/* what @pull pulls from, if there is one */
-	bool pulled;		/* its CQE came too */
+	bool pulled;		/* its CQE came too ... */
+	int pull_res;		/* ... and said this */
 	int fds[2];		/* the sink, and where it comes out */
 	struct extents e;	/* what the vector held */
 	struct splicevec_push *cmd;
@@ -36,6 +39,7 @@ struct flights {
 	struct frail_ring frail;
 	bool told;		/* by their CQEs, when sinks let go */
 	char *buf;
+	int nothing;		/* /dev/null */
 	struct flight list[FLIGHTS];
 };
 

@@ -158,6 +158,7 @@ void limit_set(void)
 		 (unsigned long long)read_number(GROUP "/memory.current") +
 		 SPARE);
 	put_file(GROUP "/memory.max", text);
+	crew->squeezed = true;
 	/* from the beginning all have to make room for each other */
 	for (at = 0; at < BULK && !events("max"); at += CHUNK)
 		must(readahead(bulk, at, CHUNK));

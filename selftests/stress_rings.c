@@ -5,6 +5,9 @@
 
 #define ENTRIES	8
 
+/* From so many requests on they are told by chance no more. */
+#define MANY	30
+
 bool frail_ring_open(struct frail_ring *frail)
 {
 	int err = 0;
@@ -21,6 +24,19 @@ void frail_ring_close(struct frail_ring *frail)
 	if (frail->open)
 		io_uring_queue_exit(&frail->ring);
 	frail->open = false;
+}
+
+void frail_ring_end(struct frail_ring *frail)
+{
+	frail_ring_close(frail);
+	check(frail->told < MANY || frail->good > frail->told / 2,
+	      "of %lu requests %lu have worked", frail->told, frail->good);
+}
+
+void frail_ring_told(struct frail_ring *frail, int res)
+{
+	frail->told++;
+	frail->good += res >= 0;
 }
 
 void frail_ring_submit(struct frail_ring *frail)

@@ -131,17 +131,21 @@ static void append(struct boat *boat, unsigned int r)
 }
 
 /*
- * What was prepared, and its CQE. Where no thread can be had it is given up, with a part
- * of it done perhaps.
+ * What was prepared, and its CQE, which says what the command's struct does: @pushed.
+ * Where no thread can be had it is given up, with a part of it done perhaps.
  */
-static void by_ring(struct boat *boat, const char *name)
+static void by_ring(struct boat *boat, const char *name, const __u64 *pushed)
 {
 	int res;
 
 	frail_ring_submit(&boat->frail);
 	res = ring_result(&boat->frail.ring, 0);
-	check(res >= 0 || excused_request(res),
-	      "by a ring to %s: %s", name, result_name(res));
+	frail_ring_told(&boat->frail, res);
+	if (res >= 0)
+		check_eq(*pushed, res);
+	else
+		check(excused_request(res), "by a ring to %s: %s", name,
+		      result_name(res));
 }
 
 static void push_by_ring(struct boat *boat, unsigned int r)
@@ -156,7 +160,8 @@ static void push_by_ring(struct boat *boat, unsigned int r)
 	if (!frail_ring_open(&boat->frail))
 		return;
 	ring_push(&boat->frail.ring, river->vec, &cmd, 0, 0);
-	by_ring(boat, river->name);
+	by_ring(boat, river->name, &cmd.bytes);
+	check(cmd.bytes <= cmd.len, "too many bytes");
 }
 
 static void push(struct boat *boat, unsigned int r)
@@ -203,7 +208,8 @@ static void splice_by_ring(struct boat *boat, unsigned int r)
 		return;
 	cmd = new_splice(river);
 	ring_splice(&boat->frail.ring, river->vec, &cmd, 0, 0);
-	by_ring(boat, river->name);
+	by_ring(boat, river->name, &cmd.pushed);
+	check_eq(0, cmd.pulled);
 	close(cmd.in);
 }
 
@@ -345,7 +351,7 @@ void boat_end(struct boat *boat)
 	for (r = 0; r < RIVERS; r++)
 		seer_end(&boat->seers[r]);
 	unmap_pages(boat->buf, GULP);
-	frail_ring_close(&boat->frail);
+	frail_ring_end(&boat->frail);
 }
 
 void sail(struct hand *hand)
