@@ -410,6 +410,20 @@ void flights_crash(struct flights *all)
 	}
 }
 
+bool flights_notify(const struct flights *all, uint64_t notify)
+{
+	bool found = false;
+	unsigned int i;
+
+	for (i = 0; i < FLIGHTS; i++) {
+		const struct flight *flight = &all->list[i];
+
+		found |= flight->there &&
+			 extents_notify(&flight->e, 0, flight->e.tail, notify);
+	}
+	return found;
+}
+
 void flights_end(struct flights *all)
 {
 	flights_crash(all);

@@ -58,5 +58,7 @@ void flight_land(struct flights *all);
 void flight_call_off(struct flights *all);
 /* Close the ring. */
 void flights_crash(struct flights *all);
+/* Does any of them have bytes of whose end @notify tells? */
+bool flights_notify(const struct flights *all, uint64_t notify);
 
 #endif

@@ -55,13 +55,70 @@ static bool worked(int64_t ret, const char *what)
 	       ret >= 0;
 }
 
+/* There may be room for no more bytes, or for nobody to be told of them. */
 static bool full(const struct held *h)
 {
-	return extents_full(&h->e, 2);
+	return extents_full(&h->e, 2) || promised_full(&h->promised);
 }
 
-static void renew(struct held *h, int vec)
+/* Is there anybody left who has what came with a pull? Flights are no longer, perhaps. */
+static bool has_users(struct juggler *j, uint64_t notify)
 {
+	bool found = false;
+	unsigned int i;
+
+	for (i = 0; i < HELD; i++)
+		found |= extents_notify(&j->held[i].e, j->held[i].e.head,
+					held_len(&j->held[i]), notify);
+	for (i = 0; i < SHOWN; i++)
+		found |= shown_notify(&j->shown[i], notify);
+	return found;
+}
+
+/* What was pushed strictly has been read, or was nothing. */
+static bool is_over(struct juggler *j, const struct promise *promise)
+{
+	return promise->kind == SPLICEVEC_COMPLETION_PUSH ||
+	       (!has_users(j, promise->user_data) &&
+		!flights_notify(&j->flights, promise->user_data));
+}
+
+static unsigned int count_over(struct juggler *j, const struct promised *p)
+{
+	unsigned int found = 0, i;
+
+	for (i = 0; i < p->nr; i++)
+		found += is_over(j, &p->list[i]);
+	return found;
+}
+
+/* Take some records of @h, waiting for @min. */
+static void take_records(struct juggler *j, struct held *h, unsigned int min)
+{
+	struct splicevec_completion records[REAPED];
+	int n = promised_reap(&h->promised, h->vec, min, records), i;
+
+	for (i = 0; i < n; i++)
+		check(records[i].kind != SPLICEVEC_COMPLETION_NOTIFY ||
+		      !has_users(j, records[i].user_data),
+		      "NOTIFY %llu has users yet",
+		      (unsigned long long)records[i].user_data);
+}
+
+/* And all that can be there. */
+static void take_all_records(struct juggler *j, struct held *h)
+{
+	unsigned int min;
+
+	while ((min = count_over(j, &h->promised)) && !failures())
+		take_records(j, h, min);
+}
+
+/* What is owed yet goes with the vector, mostly. */
+static void renew(struct juggler *j, struct held *h, int vec)
+{
+	if (!chance(j->hand, 4))
+		take_all_records(j, h);
 	close(h->vec);
 	h->vec = vec;
 	h->promised = (struct promised){};
@@ -72,11 +129,11 @@ static void renew(struct held *h, int vec)
  * What is lazy and was truncated or overwritten on the disk before it could be read
  * is lost, and the vector of no use. Return: true if that is so.
  */
-static bool unread(struct held *h, int64_t ret)
+static bool unread(struct juggler *j, struct held *h, int64_t ret)
 {
 	if (ret != -EIO || !extents_lazy(&h->e))
 		return false;
-	renew(h, new_vector());
+	renew(j, h, new_vector());
 	return true;
 }
 
@@ -101,7 +158,7 @@ static int64_t pull(struct held *h, int fd, int64_t offset, const void *addr,
 	int err = sv_cmd_pull(h->vec, &cmd);
 
 	if (!err && notify)
-		h->promised.asked[SPLICEVEC_COMPLETION_NOTIFY]++;
+		promised_add(&h->promised, SPLICEVEC_COMPLETION_NOTIFY, notify);
 	return err ?: (int64_t)cmd.bytes;
 }
 
@@ -235,7 +292,7 @@ static void pull_stream(struct juggler *j)
 static void went(struct juggler *j, struct held *h, const struct extents *e,
 		 int64_t ret, bool keep)
 {
-	if (unread(h, ret) || !worked(ret, "push") ||
+	if (unread(j, h, ret) || !worked(ret, "push") ||
 	    !check(ret <= (int64_t)held_len(h), "%lld of %zu bytes",
 		   (long long)ret, held_len(h)))
 		return;
@@ -271,7 +328,7 @@ static void push_window(struct juggler *j)
 	};
 	int ret = command(sv_cmd_push(h->vec, &cmd));
 
-	if (unread(h, ret) || !worked(ret, "window"))
+	if (unread(j, h, ret) || !worked(ret, "window"))
 		return;
 	if (check(cmd.bytes <= cmd.len, "too many bytes"))
 		extents_check(&h->e, cmd.start, j->buf, cmd.bytes);
@@ -283,7 +340,7 @@ static int64_t push(struct juggler *j, struct held *h, int fd, size_t len,
 	uint64_t number = ++j->asked;
 	int64_t ret;
 
-	if (chance(j->hand, 2))
+	if (chance(j->hand, 2) || promised_full(&h->promised))
 		return command(sv_push(h->vec, fd, SV_POSITION, len, flags));
 	if (chance(j->hand, 2)) {
 		flags |= SPLICEVEC_VERIFY;
@@ -292,7 +349,8 @@ static int64_t push(struct juggler *j, struct held *h, int fd, size_t len,
 	}
 	ret = command(sv_push_strict(h->vec, fd, SV_POSITION, len, flags,
 				     number));
-	h->promised.asked[SPLICEVEC_COMPLETION_PUSH] += ret >= 0;
+	if (ret >= 0)
+		promised_add(&h->promised, SPLICEVEC_COMPLETION_PUSH, number);
 	return ret;
 }
 
@@ -346,32 +404,14 @@ static void push_file(struct juggler *j)
 	went(j, h, &h->e, ret, false);
 }
 
-/* Is there anybody left who has what came with a pull? Not looked for in flights. */
-static bool has_users(struct juggler *j, uint64_t notify)
-{
-	bool found = false;
-	unsigned int i;
-
-	for (i = 0; i < HELD; i++)
-		found |= extents_notify(&j->held[i].e, j->held[i].e.head,
-					held_len(&j->held[i]), notify);
-	for (i = 0; i < SHOWN; i++)
-		found |= shown_notify(&j->shown[i], notify);
-	return found;
-}
-
-/* All that was pushed strictly has been read, or was nothing. */
 static void reap(struct juggler *j)
 {
-	struct splicevec_completion records[REAPED];
 	struct held *h = some(j);
-	int n = promised_reap(&h->promised, h->vec, j->hand, records), i;
 
-	for (i = 0; i < n; i++)
-		check(records[i].kind != SPLICEVEC_COMPLETION_NOTIFY ||
-		      !has_users(j, records[i].user_data),
-		      "NOTIFY %llu has users yet",
-		      (unsigned long long)records[i].user_data);
+	if (chance(j->hand, 2))
+		take_all_records(j, h);
+	else
+		take_records(j, h, 0);
 }
 
 static void drop(struct juggler *j)
@@ -397,7 +437,7 @@ static void slice(struct juggler *j)
 	vec = command(sv_sub(from->vec, start, len));
 	if (!worked(vec, "sub"))
 		return;
-	renew(to, vec);
+	renew(j, to, vec);
 	extents_copy(&to->e, &from->e, start, len);
 }
 
@@ -418,7 +458,7 @@ static void split(struct juggler *j)
 	      "%zu bytes were to be split off and %llu were", len,
 	      (unsigned long long)info.tail);
 	len = info.tail;
-	renew(to, vec);
+	renew(j, to, vec);
 	extents_copy(&to->e, &from->e, from->e.head, len);
 	extents_drop(&from->e, len);
 }
@@ -460,7 +500,7 @@ static bool all_read(struct juggler *j, struct held *h)
 	if (!extents_lazy(&h->e))
 		return true;
 	ret = command(sv_push_mem(h->vec, j->buf, MOST, SPLICEVEC_KEEP));
-	if (unread(h, ret) || !worked(ret, "push"))
+	if (unread(j, h, ret) || !worked(ret, "push"))
 		return false;
 	return ret == (int64_t)held_len(h);
 }
@@ -526,7 +566,7 @@ static void crash(struct juggler *j)
 
 static void start_again(struct juggler *j)
 {
-	renew(some(j), new_vector());
+	renew(j, some(j), new_vector());
 }
 
 static void compare_state(struct juggler *j)
@@ -563,6 +603,13 @@ static void juggler_begin(struct juggler *j, struct hand *hand)
 	flights_begin(&j->flights, hand);
 }
 
+static void empty(struct held *h)
+{
+	check_eq(held_len(h), persist(sv_drop(h->vec, SV_ALL)));
+	extents_drop(&h->e, held_len(h));
+}
+
+/* Nobody has anything any more, so all that was promised is over. */
 static void juggler_end(struct juggler *j)
 {
 	unsigned int i;
@@ -574,7 +621,11 @@ static void juggler_end(struct juggler *j)
 		shown_end(&j->shown[i]);
 	}
 	for (i = 0; i < HELD; i++)
+		empty(&j->held[i]);
+	for (i = 0; i < HELD; i++) {
+		take_all_records(j, &j->held[i]);
 		close(j->held[i].vec);
+	}
 	close(j->file);
 	unmap_pages(j->buf, MOST);
 	unmap_pages(j, sizeof(*j));

@@ -3,13 +3,35 @@
 #include "stress_records.h"
 #include "stress_faults.h"
 
-/* Seconds in which the record of what has been read must be there. */
+/* Seconds in which the record of what is over must be there. */
 #define LATE	8
 
-static unsigned int left(const struct promised *p,
-			 enum splicevec_completion_kind kind)
+bool promised_full(const struct promised *p)
 {
-	return p->asked[kind] - p->told[kind];
+	return p->nr == PROMISES;
+}
+
+void promised_add(struct promised *p, enum splicevec_completion_kind kind,
+		  uint64_t user_data)
+{
+	p->list[p->nr++] = (struct promise){ kind, user_data };
+}
+
+/* Return: was it? */
+static bool strike(struct promised *p, const struct splicevec_completion *record)
+{
+	unsigned int i;
+
+	for (i = 0; i < p->nr; i++) {
+		struct promise *promise = &p->list[i];
+
+		if (promise->kind == record->kind &&
+		    promise->user_data == record->user_data) {
+			*promise = p->list[--p->nr];
+			return true;
+		}
+	}
+	return false;
 }
 
 static void check_record(struct promised *p,
@@ -21,22 +43,19 @@ static void check_record(struct promised *p,
 	      "record %#llx: %s, flags %#x",
 	      (unsigned long long)record->user_data,
 	      result_name(record->status), record->flags);
-	if (check(record->kind < ARRAY_LEN(p->asked) && left(p, record->kind),
-		  "a record of kind %u that nobody was promised", record->kind))
-		p->told[record->kind]++;
+	check(strike(p, record), "record %#llx of kind %u was not promised",
+	      (unsigned long long)record->user_data, record->kind);
 }
 
-int promised_reap(struct promised *p, int vec, struct hand *hand,
+int promised_reap(struct promised *p, int vec, unsigned int min,
 		  struct splicevec_completion records[REAPED])
 {
-	unsigned int pushes = left(p, SPLICEVEC_COMPLETION_PUSH);
-	int min = 0, n, i;
+	int wanted = min < REAPED ? min : REAPED, n, i;
 
-	if (chance(hand, 2))
-		min = pushes < REAPED ? pushes : REAPED;
-	n = command(sv_reap(vec, records, REAPED, min,
+	n = command(sv_reap(vec, records, REAPED, wanted,
 			    LATE * slower() * 1000000000LL));
-	check(n >= min || excused(n), "%s of %d records", result_name(n), min);
+	check(n >= wanted || excused(n), "%s of %d records", result_name(n),
+	      wanted);
 	for (i = 0; i < n; i++)
 		check_record(p, &records[i]);
 	return n;

@@ -10,20 +10,32 @@
 /* In user_data: the push may find that somebody has changed its bytes. */
 #define MAY_CHANGE	(1ULL << 63)
 
-/* How many by their kind, of one vector. */
-struct promised {
-	unsigned int asked[SPLICEVEC_COMPLETION_NOTIFY + 1];
-	unsigned int told[SPLICEVEC_COMPLETION_NOTIFY + 1];
+/* The most that one vector owes. */
+#define PROMISES	32
+
+struct promise {
+	enum splicevec_completion_kind kind;
+	uint64_t user_data;
 };
+
+/* Those of one vector that are still to be kept. */
+struct promised {
+	unsigned int nr;
+	struct promise list[PROMISES];
+};
+
+bool promised_full(const struct promised *p);
+void promised_add(struct promised *p, enum splicevec_completion_kind kind,
+		  uint64_t user_data);
 
 /* The most that are taken at once. */
 #define REAPED	4
 
 /*
- * Take some, perhaps waiting for those of pushes: nothing keeps them any more. What is
- * wrong with them is said. Return: how many.
+ * Take some, waiting for @min, or REAPED, of which nothing is in the way any more. Each
+ * must have been promised, and come once. Return: how many, or a negative errno.
  */
-int promised_reap(struct promised *p, int vec, struct hand *hand,
+int promised_reap(struct promised *p, int vec, unsigned int min,
 		  struct splicevec_completion records[REAPED]);
 
 #endif
