@@ -326,15 +326,6 @@ TEST_F(from, pull_loses_nothing)
 	try_faults(&pull_sweep, &t);
 }
 
-static bool from_memory(const struct source_kind *kind)
-{
-	struct source s;
-
-	source_open(&s, kind, SKIP_BYTES, LEN);
-	source_close(&s);
-	return s.fd == SPLICEVEC_FD_MEM;
-}
-
 TEST_F(from, splice_to_pipe_loses_nothing)
 {
 	struct transfer t = {
@@ -343,7 +334,7 @@ TEST_F(from, splice_to_pipe_loses_nothing)
 	};
 
 	NEEDS_FAULTS_AND(source_missing(variant->source));
-	if (variant->source->flags || from_memory(variant->source))
+	if (variant->source->flags || variant->source->memory)
 		SKIP(return, "SPLICE has no flags of PULL, and no memory");
 	try_faults(&splice_sweep, &t);
 }

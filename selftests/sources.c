@@ -171,7 +171,6 @@ static void open_lent_pipe(struct source *s)
 static void open_memory(struct source *s)
 {
 	fill_memory(s);
-	s->fd = SPLICEVEC_FD_MEM;
 	s->addr = s->map + s->skip;
 }
 
@@ -184,7 +183,6 @@ static void open_file_memory(struct source *s)
 	if (s->map == MAP_FAILED)
 		die("mmap of a file: %s", errno_name(errno));
 	close(fd);
-	s->fd = SPLICEVEC_FD_MEM;
 	s->addr = s->map + s->skip;
 }
 
@@ -263,9 +261,11 @@ SOURCE(pipe_vmspliced, FOREIGN, ANYWHERE, open_pipe, .fill = fill_vmsplice);
 SOURCE(pipe_spliced, FOREIGN, ANYWHERE, open_pipe, .fill = fill_splice);
 SOURCE(pipe_teed, FOREIGN, ANYWHERE, open_pipe, .fill = fill_tee);
 SOURCE(pipe_lent, PINNED, ANYWHERE, open_lent_pipe, .fill = fill_lend);
-SOURCE(memory, PINNED, ANYWHERE, open_memory, .aligned = true);
-SOURCE(memory_copy, OWNED, ANYWHERE, open_memory, .flags = SPLICEVEC_COPY);
-SOURCE(memory_of_file, PINNED, EXT4, open_file_memory, .aligned = true);
+SOURCE(memory, PINNED, ANYWHERE, open_memory, .memory = true, .aligned = true);
+SOURCE(memory_copy, OWNED, ANYWHERE, open_memory, .memory = true,
+       .flags = SPLICEVEC_COPY);
+SOURCE(memory_of_file, PINNED, EXT4, open_file_memory, .memory = true,
+       .aligned = true);
 SOURCE(slice, CACHE, EXT4, open_slice, .aligned = true);
 SOURCE(duplicate, CACHE, EXT4, open_duplicate, .aligned = true);
 SOURCE(concatenation, CACHE, XFS, open_concatenation);
@@ -300,7 +300,7 @@ void source_open(struct source *s, const struct source_kind *kind, size_t skip,
 		.seed = SOURCE_SEED,
 		.skip = skip,
 		.len = len,
-		.fd = -1,
+		.fd = kind->memory ? SPLICEVEC_FD_MEM : -1,
 		.offset = SV_POSITION,
 		.feed.from = -1,
 	};

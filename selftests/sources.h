@@ -23,6 +23,8 @@ struct source_kind {
 	bool aligned;
 	/* the device fills our own pages: gifts, but no copies */
 	bool uncopied;
+	/* the caller's own, not behind an fd */
+	bool memory;
 	/* flags of its pulls */
 	unsigned int flags;
 	enum place place;

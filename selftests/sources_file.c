@@ -144,7 +144,6 @@ static void open_huge_memory(struct source *s)
 	s->map_len = HUGE;
 	s->map = huge_pages(HUGE);
 	pattern_fill(s->map, SOURCE_SEED, 0, s->skip + s->len);
-	s->fd = SPLICEVEC_FD_MEM;
 	s->addr = s->map + s->skip;
 }
 
@@ -155,7 +154,6 @@ static void open_pieces(struct source *s)
 	pieces_make(&pieces, SOURCE_SEED, s->skip, s->len);
 	s->map = pieces.map;
 	s->map_len = pieces.map_len;
-	s->fd = SPLICEVEC_FD_MEM;
 	s->addr = (char *)pieces.iov;
 	s->iovs = pieces.nr;
 }
@@ -192,6 +190,6 @@ SOURCE(memfd, CACHE, ANYWHERE, open_memfd, .aligned = true);
 SOURCE(huge_memfd, OWNED, ANYWHERE, open_huge_memfd,
        .missing = huge_pages_missing);
 SOURCE(terminal, OWNED, ANYWHERE, open_terminal);
-SOURCE(pieces, PINNED, ANYWHERE, open_pieces);
-SOURCE(huge_memory, PINNED, ANYWHERE, open_huge_memory, .aligned = true,
-       .missing = huge_pages_missing);
+SOURCE(pieces, PINNED, ANYWHERE, open_pieces, .memory = true);
+SOURCE(huge_memory, PINNED, ANYWHERE, open_huge_memory, .memory = true,
+       .aligned = true, .missing = huge_pages_missing);
