@@ -39,7 +39,7 @@ bool ring_tells_strict(int vec)
 
 bool ring_reads_late(void)
 {
-	return !linux_before(6, 10) && linux_before(6, 15);
+	return !linux_before(6, 10) && linux_before(6, 14);
 }
 
 struct io_uring_sqe *ring_sqe(struct io_uring *ring)

@@ -16,8 +16,8 @@ void ring_open(struct io_uring *ring, unsigned int entries, unsigned int flags);
 bool ring_tells_strict(int vec);
 
 /*
- * Is a linked entry that is not the first of its chain, nor IOSQE_ASYNC, read when it is
- * its turn? If it was overwritten until then it is ESTALE.
+ * May a linked entry that is not the first of its chain, nor IOSQE_ASYNC, be read as late
+ * as when it is its turn? If it was overwritten until then it is ESTALE.
  */
 bool ring_reads_late(void);
 

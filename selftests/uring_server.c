@@ -176,7 +176,7 @@ static void next_chain(struct io_uring *ring, struct connection *c, uint64_t nr)
 	};
 	c->waits = 2;
 	ring_pull(ring, c->vec, &c->pull, 2 * nr, IOSQE_IO_LINK);
-	/* before Linux 6.15 the entry may be written anew before it is linked to */
+	/* before Linux 6.14 the entry may be written anew before it is linked to */
 	ring_push(ring, c->vec, &c->push, 2 * nr + 1, IOSQE_ASYNC);
 	ring_submit(ring, 2);
 }

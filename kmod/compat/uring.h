@@ -49,7 +49,7 @@ static inline void io_uring_cmd_mark_cancelable(struct io_uring_cmd *cmd,
  * sv_uring_payload - what a submission says beside the command's number
  * @cmd: at its first issue; later it may be anything
  *
- * The pointer to the payload became one to the submission in 6.7. From 6.10 to 6.14
+ * The pointer to the payload became one to the submission in 6.7. From 6.10 to 6.13
  * that lies where the next submissions are written, even if the command is linked to
  * others and has its turn much later: then it is known by its user data, or is lost.
  * The tests may go with 6.12.

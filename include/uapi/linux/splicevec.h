@@ -41,7 +41,7 @@
  *  - ENOMEM: no memory.
  *  - ESTALE: the window starts at bytes the vector no longer holds; or an entry of
  *    io_uring that was linked to others was overwritten before its turn came, which
- *    from Linux 6.10 to 6.14 must not be (IOSQE_ASYNC avoids it).
+ *    from Linux 6.10 to 6.13 must not be (IOSQE_ASYNC avoids it).
  *  - EXDEV: a notification pipe; its buffers cannot leave it.
  *  - EPIPE: the sink has no reader left. No signal is sent.
  *  - ECANCELED: the push was called off before its sink got anything.
