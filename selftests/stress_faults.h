@@ -43,8 +43,8 @@ bool excused(int64_t ret);
 /*
  * The same of a request to io_uring, which is asked to come again where there is no memory
  * for it: by nothing submitted or by EAGAIN, which 6.1 puts into its CQE as well. One
- * for which no thread can be had is called off (ECANCELED), and so is what goes before
- * one in a chain that there is no memory for.
+ * for which no thread can be had, with faults or at the limit on memory, is called off
+ * (ECANCELED), and so is what goes before one in a chain that there is no memory for.
  */
 bool excused_request(int64_t ret);
 /*

@@ -2,6 +2,7 @@
 /* Strict pushes through a ring, and what becomes of them. */
 #include "stress_flights.h"
 #include "stress_faults.h"
+#include "stress_records.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -106,12 +107,17 @@ static struct splicevec_push *new_command(struct flights *all, int fd, size_t le
 	return cmd;
 }
 
+static bool pull_failed(const struct flight *flight)
+{
+	return flight->pull && flight->pull_res < 0;
+}
+
 /* A pipe has let go of nothing that nobody has read. */
 static void arrived(struct flights *all, struct flight *flight, int res)
 {
 	flight->res = res;
 	flight->done = true;
-	if (!flight->called_off)
+	if (!flight->called_off && !pull_failed(flight))
 		frail_ring_told(&all->frail, res);
 	if (all->told && flight->pipe && res > 0)
 		check(flight->got, "%d bytes have left a pipe unread", res);
@@ -207,14 +213,21 @@ static bool landed(const struct flight *flight)
 
 /*
  * What a request looks for by its number may be looked for until its CQE is there. If it
- * is not, nobody else is to be found there as long as the program lasts.
+ * is not, nobody else is to be found there, until many more have been given up.
  */
 static void give_up(struct flights *all, const struct flight *flight, int fd)
 {
-	if (landed(flight))
+	int *parked = &all->parked[all->nr_parked % PARKED];
+
+	if (landed(flight)) {
 		close(fd);
-	else
-		must(dup3(all->nothing, fd, O_CLOEXEC));
+		return;
+	}
+	must(dup3(all->nothing, fd, O_CLOEXEC));
+	if (all->nr_parked >= PARKED)
+		close(*parked);
+	*parked = fd;
+	all->nr_parked++;
 }
 
 static void end(struct flights *all, struct flight *flight)
@@ -225,6 +238,10 @@ static void end(struct flights *all, struct flight *flight)
 		give_up(all, flight, flight->from);
 	close(flight->fds[1]);
 	flight->there = false;
+	if (landed(flight)) {
+		free(flight->cmd);
+		free(flight->pull);
+	}
 }
 
 /* What there is to read, as far as @want bytes. */
@@ -255,8 +272,7 @@ static void check_told(struct flights *all, struct flight *flight)
 	struct splicevec_completion records[2];
 	int n;
 
-	n = sv_reap(flight->vec, records, ARRAY_LEN(records), record,
-		    LATE * slower() * 1000000000LL);
+	n = reap_in_time(flight->vec, records, ARRAY_LEN(records), record);
 	if (!check_eq(record, n) || !n)
 		return;
 	check_eq(flight->cmd->user_data, records[0].user_data);
@@ -280,7 +296,6 @@ static void check_rest(struct flights *all, struct flight *flight)
 /* Nobody resets a connection; but it may be called off, or a thread not be had. */
 static bool good_end(const struct flight *flight)
 {
-	bool pull_failed = flight->pull && flight->pull_res < 0;
 	int res = flight->res;
 
 	if (res >= 0)
@@ -295,7 +310,8 @@ static bool good_end(const struct flight *flight)
 	case -EINTR:
 		return flight->called_off;
 	case -ECANCELED:
-		return flight->called_off || pull_failed || excused_request(res);
+		return flight->called_off || pull_failed(flight) ||
+		       excused_request(res);
 	default:
 		return excused_request(res);
 	}
@@ -348,8 +364,6 @@ static void land(struct flights *all, struct flight *flight)
 	}
 	close(flight->fds[0]);
 	end(all, flight);
-	free(flight->cmd);
-	free(flight->pull);
 }
 
 void flight_land(struct flights *all)
@@ -397,6 +411,8 @@ void flights_crash(struct flights *all)
 {
 	unsigned int i;
 
+	if (all->frail.open)
+		collect(all);
 	frail_ring_close(&all->frail);
 	for (i = 0; i < FLIGHTS; i++) {
 		struct flight *flight = &all->list[i];

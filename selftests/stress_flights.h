@@ -12,6 +12,9 @@
 
 #define FLIGHTS	3
 
+/* Numbers that nobody is found by while requests may still look. */
+#define PARKED	256
+
 /* The most that one can be. */
 #define FLIGHT_MOST	(EXTENTS * PIECE)
 
@@ -40,6 +43,8 @@ struct flights {
 	bool told;		/* by their CQEs, when sinks let go */
 	char *buf;
 	int nothing;		/* /dev/null */
+	unsigned int nr_parked;	/* so far; the latest are in ... */
+	int parked[PARKED];
 	struct flight list[FLIGHTS];
 };
 

@@ -112,12 +112,14 @@ static void take_all_records(struct juggler *j, struct held *h)
 
 	while ((min = count_over(j, &h->promised)) && !failures())
 		take_records(j, h, min);
+	/* nor is there one more */
+	take_records(j, h, 0);
 }
 
-/* What is owed yet goes with the vector, mostly. */
+/* What is still owed goes with the vector; now and then, what could be told of, too. */
 static void renew(struct juggler *j, struct held *h, int vec)
 {
-	if (!chance(j->hand, 4))
+	if (chance(j->hand, 4))
 		take_all_records(j, h);
 	close(h->vec);
 	h->vec = vec;

@@ -17,7 +17,7 @@ static void work(struct hand *parent)
 		sail(&hand);
 	else
 		juggle(&hand);
-	_exit(0);
+	_exit(failures() ? 1 : 0);
 }
 
 void kill_workers(struct hand *hand)

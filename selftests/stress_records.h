@@ -32,8 +32,15 @@ void promised_add(struct promised *p, enum splicevec_completion_kind kind,
 #define REAPED	4
 
 /*
- * Take some, waiting for @min, or REAPED, of which nothing is in the way any more. Each
- * must have been promised, and come once. Return: how many, or a negative errno.
+ * As sv_reap(), waiting for @min of which nothing is in the way any more, even if io_uring
+ * has work for the thread meanwhile.
+ */
+int reap_in_time(int vec, struct splicevec_completion *records, unsigned int nr,
+		 unsigned int min);
+
+/*
+ * Take some, waiting for @min, or REAPED. Each must have been promised, and come once.
+ * Return: how many, or a negative errno.
  */
 int promised_reap(struct promised *p, int vec, unsigned int min,
 		  struct splicevec_completion records[REAPED]);

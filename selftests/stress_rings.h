@@ -17,7 +17,7 @@ struct frail_ring {
 bool frail_ring_open(struct frail_ring *frail);
 /* It need not be there, and may be opened again. */
 void frail_ring_close(struct frail_ring *frail);
-/* Close it for good. Of what it was told of most has worked. */
+/* Close it for good. Of what it was told of much has worked. */
 void frail_ring_end(struct frail_ring *frail);
 /* Submit all that was prepared, however often that takes. */
 void frail_ring_submit(struct frail_ring *frail);
