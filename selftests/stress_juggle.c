@@ -116,7 +116,7 @@ static void take_all_records(struct juggler *j, struct held *h)
 	take_records(j, h, 0);
 }
 
-/* What is still owed goes with the vector; now and then, what could be told of, too. */
+/* What is owed yet goes with the vector; mostly all that is over was told of before. */
 static void renew(struct juggler *j, struct held *h, int vec)
 {
 	if (chance(j->hand, 4))
