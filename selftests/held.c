@@ -7,6 +7,7 @@
 #include "volumes.h"
 
 #include <splicevec.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* Milliseconds of a pin: enough to begin something meanwhile. */
@@ -37,10 +38,13 @@ void held_begin(struct held *held, enum place place, const char *options)
 
 void held_end(struct held *held)
 {
+	struct linger reset = { .l_onoff = 1 };
 	struct stamped *file = &held->file;
 	enum place place = file->place;
 
 	netem_clear();
+	/* or TCP would keep the pages, and try again after as long as it has tried so far */
+	must(setsockopt(held->fds[0], SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)));
 	close(held->fds[0]);
 	close(held->fds[1]);
 	close(held->vec);

@@ -271,6 +271,9 @@ TEST_F(held, readers_do_not_wait)
 	check(still, "they have waited");
 }
 
+/* So many times as long is pinned what a thread of its own is to find pinned. */
+#define LONGER	4
+
 static void write_it(void *arg)
 {
 	struct held *held = arg;
@@ -284,6 +287,7 @@ TEST_F(held, journal_commits_though_a_writer_waits_within_it)
 	struct held *held = &self->held;
 	struct worker writer;
 
+	held->msec *= LONGER;
 	held_pin(held, 1);
 	worker_start(&writer, write_it, held);
 	worker_await_sleep(&writer);
@@ -309,6 +313,7 @@ TEST_F(held, journal_commits_after_a_cut_within_the_page)
 	struct worker cutter;
 
 	held->next = HELD_PAGES - 4 * HELD_APART;
+	held->msec *= LONGER;
 	page = held_pin(held, 1);
 	worker_start(&cutter, cut_it, held);
 	worker_await_sleep(&cutter);
