@@ -57,6 +57,35 @@ TEST_F(snapshot, snapshot_stays_whatever_becomes_of_the_vector)
 	check_stays(77);
 }
 
+/* A mapping keeps its file open, and a file what it has; but not what was dropped. */
+static void check_closed(bool drop)
+{
+	int vec = filled_vector(TMPFS, 0, 2 * PAGE);
+	struct ledger shown, all, now;
+	char *map;
+
+	context(drop ? "dropped" : "not dropped");
+	map = map_vector(vec, 0, PAGE, MAP_SHARED);
+	ledger_read(&shown);
+	check_eq(10, sv_pull_mem(vec, "0123456789", 10, SPLICEVEC_COPY));
+	ledger_read(&all);
+	check_eq(shown.loans + 1, all.loans);
+	if (drop)
+		check_eq(2 * PAGE + 10, sv_drop(vec, SV_ALL));
+	close(vec);
+	ledger_read(&now);
+	check(!memcmp(&now, drop ? &shown : &all, sizeof(now)),
+	      "%ld loans, %ld pages", now.loans, now.pages);
+	unmap_pages(map, PAGE);
+}
+
+TEST_F(snapshot, vector_is_open_as_long_as_it_is_mapped)
+{
+	check_closed(false);
+	ledger_settle(&self->before);
+	check_closed(true);
+}
+
 static const enum place places[] = { TMPFS, EXT4, XFS };
 
 TEST_F(snapshot, file_underneath_may_be_truncated_and_written_anew)

@@ -1,28 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Vectors of one's own, of which each byte is known whatever becomes of them. */
 #include "lender.h"
-#include "stress_extents.h"
-#include "stress_flights.h"
+#include "stress_held.h"
 #include "stress_jobs.h"
-#include "stress_records.h"
-#include "stress_shown.h"
 
 #include <fcntl.h>
 #include <splicevec.h>
-#include <string.h>
 #include <unistd.h>
-
-#define HELD	4
-#define SHOWN	3
 
 /* Bytes that a vector can come to hold. */
 #define MOST	(EXTENTS * PIECE)
-
-struct held {
-	int vec;
-	struct extents e;
-	struct promised promised;
-};
 
 struct juggler {
 	struct hand *hand;
@@ -33,19 +20,12 @@ struct juggler {
 	uint64_t asked;		/* records so far: the user_data of the last */
 	char *buf;
 	int file;		/* to push to */
-	struct held held[HELD];
-	struct shown shown[SHOWN];
-	struct flights flights;
+	struct holdings own;
 };
 
 static struct held *some(struct juggler *j)
 {
-	return &j->held[chance(j->hand, HELD)];
-}
-
-static size_t held_len(const struct held *h)
-{
-	return h->e.tail - h->e.head;
+	return &j->own.held[chance(j->hand, HELD)];
 }
 
 /* Did it work? If not, there must be an excuse. */
@@ -53,78 +33,6 @@ static bool worked(int64_t ret, const char *what)
 {
 	return check(ret >= 0 || excused(ret), "%s: %s", what, result_name(ret)) &&
 	       ret >= 0;
-}
-
-/* There may be room for no more bytes, or for nobody to be told of them. */
-static bool full(const struct held *h)
-{
-	return extents_full(&h->e, 2) || promised_full(&h->promised);
-}
-
-/* Is there anybody left who has what came with a pull? Flights are no longer, perhaps. */
-static bool has_users(struct juggler *j, uint64_t notify)
-{
-	bool found = false;
-	unsigned int i;
-
-	for (i = 0; i < HELD; i++)
-		found |= extents_notify(&j->held[i].e, j->held[i].e.head,
-					held_len(&j->held[i]), notify);
-	for (i = 0; i < SHOWN; i++)
-		found |= shown_notify(&j->shown[i], notify);
-	return found;
-}
-
-/* What was pushed strictly has been read, or was nothing. */
-static bool is_over(struct juggler *j, const struct promise *promise)
-{
-	return promise->kind == SPLICEVEC_COMPLETION_PUSH ||
-	       (!has_users(j, promise->user_data) &&
-		!flights_notify(&j->flights, promise->user_data));
-}
-
-static unsigned int count_over(struct juggler *j, const struct promised *p)
-{
-	unsigned int found = 0, i;
-
-	for (i = 0; i < p->nr; i++)
-		found += is_over(j, &p->list[i]);
-	return found;
-}
-
-/* Take some records of @h, waiting for @min. */
-static void take_records(struct juggler *j, struct held *h, unsigned int min)
-{
-	struct splicevec_completion records[REAPED];
-	int n = promised_reap(&h->promised, h->vec, min, records), i;
-
-	for (i = 0; i < n; i++)
-		check(records[i].kind != SPLICEVEC_COMPLETION_NOTIFY ||
-		      !has_users(j, records[i].user_data),
-		      "NOTIFY %llu has users yet",
-		      (unsigned long long)records[i].user_data);
-}
-
-/* And all that can be there. */
-static void take_all_records(struct juggler *j, struct held *h)
-{
-	unsigned int min;
-
-	while ((min = count_over(j, &h->promised)) && !failures())
-		take_records(j, h, min);
-	/* nor is there one more */
-	take_records(j, h, 0);
-}
-
-/* What is owed yet goes with the vector; mostly all that is over was told of before. */
-static void renew(struct juggler *j, struct held *h, int vec)
-{
-	if (chance(j->hand, 4))
-		take_all_records(j, h);
-	close(h->vec);
-	h->vec = vec;
-	h->promised = (struct promised){};
-	memset(&h->e, 0, offsetof(struct extents, list));
 }
 
 /*
@@ -135,7 +43,7 @@ static bool unread(struct juggler *j, struct held *h, int64_t ret)
 {
 	if (ret != -EIO || !extents_lazy(&h->e))
 		return false;
-	renew(j, h, new_vector());
+	held_renew(&j->own, h, new_vector());
 	return true;
 }
 
@@ -179,7 +87,7 @@ static void pull_file(struct juggler *j)
 	struct extent extent;
 	int64_t ret;
 
-	if (full(h))
+	if (held_full(h))
 		return;
 	if (len > FILE_SIZE - at)
 		len = FILE_SIZE - at;
@@ -227,7 +135,7 @@ static void pull_memory(struct juggler *j)
 	char *map;
 	int64_t ret;
 
-	if (full(h))
+	if (held_full(h))
 		return;
 	map = map_pages(room);
 	pattern_fill(map + skip, j->seed, j->pos, len);
@@ -247,7 +155,7 @@ static void pull_lent(struct juggler *j)
 	struct held *h = some(j);
 	int64_t ret;
 
-	if (j->lender < 0 || full(h))
+	if (j->lender < 0 || held_full(h))
 		return;
 	pattern_fill(j->buf, j->seed, j->pos, len);
 	ret = command(lender_lend(j->lender, h->vec, sort, j->buf, len, skip));
@@ -260,7 +168,7 @@ static void pull_written(struct juggler *j)
 	size_t len = chance_len(j->hand, PIECE);
 	struct held *h = some(j);
 
-	if (full(h))
+	if (held_full(h))
 		return;
 	pattern_fill(j->buf, j->seed, j->pos, len);
 	came(j, h, len, command(write_vector(h->vec, j->buf, len)), 0);
@@ -274,7 +182,7 @@ static void pull_stream(struct juggler *j)
 	struct held *h = some(j);
 	int fds[2], ends[2];
 
-	if (full(h))
+	if (held_full(h))
 		return;
 	if (place == ANYWHERE) {
 		must(pipe2(ends, O_CLOEXEC));
@@ -411,9 +319,9 @@ static void reap(struct juggler *j)
 	struct held *h = some(j);
 
 	if (chance(j->hand, 2))
-		take_all_records(j, h);
+		held_take_all_records(&j->own, h);
 	else
-		take_records(j, h, 0);
+		held_take_records(&j->own, h, 0);
 }
 
 static void drop(struct juggler *j)
@@ -439,7 +347,7 @@ static void slice(struct juggler *j)
 	vec = command(sv_sub(from->vec, start, len));
 	if (!worked(vec, "sub"))
 		return;
-	renew(j, to, vec);
+	held_renew(&j->own, to, vec);
 	extents_copy(&to->e, &from->e, start, len);
 }
 
@@ -460,7 +368,7 @@ static void split(struct juggler *j)
 	      "%zu bytes were to be split off and %llu were", len,
 	      (unsigned long long)info.tail);
 	len = info.tail;
-	renew(j, to, vec);
+	held_renew(&j->own, to, vec);
 	extents_copy(&to->e, &from->e, from->e.head, len);
 	extents_drop(&from->e, len);
 }
@@ -509,7 +417,7 @@ static bool all_read(struct juggler *j, struct held *h)
 
 static void show(struct juggler *j)
 {
-	struct shown *s = &j->shown[chance(j->hand, SHOWN)];
+	struct shown *s = &j->own.shown[chance(j->hand, SHOWN)];
 	struct held *h = some(j);
 	uint64_t start = (h->e.head + PAGE - 1) / PAGE * PAGE;
 	size_t len = 1 + chance(j->hand, PIECE);
@@ -543,32 +451,32 @@ static void fly(struct juggler *j)
 	int64_t vec;
 
 	len = chance(j->hand, len - skip + 1);
-	if (!len || extents_lazy(&h->e) || !flights_have_room(&j->flights))
+	if (!len || extents_lazy(&h->e) || !flights_have_room(&j->own.flights))
 		return;
 	vec = command(sv_sub(h->vec, h->e.head + skip, len));
 	if (!worked(vec, "sub"))
 		return;
 	extents_copy(&e, &h->e, h->e.head + skip, len);
-	flight_start(&j->flights, vec, &e);
+	flight_start(&j->own.flights, vec, &e);
 }
 
 static void land(struct juggler *j)
 {
 	if (chance(j->hand, 4))
-		flight_land(&j->flights);
+		flight_land(&j->own.flights);
 	else
-		flight_call_off(&j->flights);
+		flight_call_off(&j->own.flights);
 }
 
 static void crash(struct juggler *j)
 {
 	if (!chance(j->hand, 4))
-		flights_crash(&j->flights);
+		flights_crash(&j->own.flights);
 }
 
 static void start_again(struct juggler *j)
 {
-	renew(j, some(j), new_vector());
+	held_renew(&j->own, some(j), new_vector());
 }
 
 static void compare_state(struct juggler *j)
@@ -592,7 +500,6 @@ static void (*const moves[])(struct juggler *j) = {
 static void juggler_begin(struct juggler *j, struct hand *hand)
 {
 	struct scene *scene = hand->arg;
-	unsigned int i;
 
 	j->hand = hand;
 	j->files = scene->files;
@@ -600,34 +507,12 @@ static void juggler_begin(struct juggler *j, struct hand *hand)
 	j->seed = chance(hand, 1 << 30);
 	j->buf = present_pages(MOST);
 	j->file = new_file(EXT4, O_RDWR);
-	for (i = 0; i < HELD; i++)
-		j->held[i].vec = new_vector();
-	flights_begin(&j->flights, hand);
+	holdings_begin(&j->own, hand);
 }
 
-static void empty(struct held *h)
-{
-	check_eq(held_len(h), persist(sv_drop(h->vec, SV_ALL)));
-	extents_drop(&h->e, held_len(h));
-}
-
-/* Nobody has anything any more, so all that was promised is over. */
 static void juggler_end(struct juggler *j)
 {
-	unsigned int i;
-
-	flights_end(&j->flights);
-	for (i = 0; i < SHOWN; i++) {
-		if (j->shown[i].map)
-			shown_look(&j->shown[i], j->hand);
-		shown_end(&j->shown[i]);
-	}
-	for (i = 0; i < HELD; i++)
-		empty(&j->held[i]);
-	for (i = 0; i < HELD; i++) {
-		take_all_records(j, &j->held[i]);
-		close(j->held[i].vec);
-	}
+	holdings_end(&j->own);
 	close(j->file);
 	unmap_pages(j->buf, MOST);
 	unmap_pages(j, sizeof(*j));

@@ -16,8 +16,22 @@ int shown_begin(struct shown *s, int vec, uint64_t start, size_t len,
 	faults_off();
 	if (map == MAP_FAILED)
 		return -errno;
-	*s = (struct shown){ .map = map, .start = start, .len = len, .e = *e };
+	*s = (struct shown){
+		.map = map,
+		.start = start,
+		.len = len,
+		.e = *e,
+		.vec = vec,
+	};
 	return 0;
+}
+
+void shown_inherit(struct shown *s, int vec, const struct extents *e)
+{
+	if (!s->map || s->vec != vec)
+		return;
+	s->vec = -1;
+	s->kept = *e;
 }
 
 static void look_at(const struct shown *s)
@@ -47,7 +61,9 @@ void shown_look(const struct shown *s, struct hand *hand)
 
 bool shown_notify(const struct shown *s, uint64_t notify)
 {
-	return s->map && extents_notify(&s->e, s->start, s->len, notify);
+	return s->map && (extents_notify(&s->e, s->start, s->len, notify) ||
+			  extents_notify(&s->kept, s->kept.head,
+					 s->kept.tail - s->kept.head, notify));
 }
 
 void shown_end(struct shown *s)
