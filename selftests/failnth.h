@@ -104,6 +104,9 @@ void sweep_as_stranger(const struct sweep *sweep, void *arg);
 	} while (0)
 #define NEEDS_FAULTS()	NEEDS_FAULTS_AND(NULL)
 
+/* Of so many faults one is tried; to count coverage is to be thorough. */
+unsigned int faults_apart(void);
+
 /* Faults of all sweeps so far, and how many of them were reported as errors. */
 unsigned int faults_injected(void);
 unsigned int faults_reported(void);

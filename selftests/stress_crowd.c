@@ -11,6 +11,7 @@
 #define PART	5000
 
 static struct {
+	unsigned int nr;	/* every day a part of them */
 	int base;
 	struct member {
 		int vec;
@@ -54,7 +55,7 @@ static void drop(struct hand *hand, struct member *m)
 static void work(struct hand *hand)
 {
 	while (crew_goes_on(hand)) {
-		struct member *m = &crowd.members[chance(hand, CROWD)];
+		struct member *m = &crowd.members[chance(hand, crowd.nr)];
 
 		usleep(1000);
 		look(m);
@@ -75,7 +76,8 @@ void crowd_open(void)
 	pattern_fill(map, SEED, 0, SHARED);
 	check_eq(SHARED, write(crowd.base, map, SHARED));
 	unmap_pages(map, SHARED);
-	for (i = 0; i < CROWD; i++)
+	crowd.nr = daily(CROWD);
+	for (i = 0; i < crowd.nr; i++)
 		fill(&crowd.members[i], i % (SHARED - PART), 1 + i % PART);
 }
 
@@ -88,7 +90,7 @@ void crowd_end(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < CROWD; i++) {
+	for (i = 0; i < crowd.nr; i++) {
 		if (!failures())
 			look(&crowd.members[i]);
 		close(crowd.members[i].vec);

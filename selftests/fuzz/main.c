@@ -24,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Where the kernel notices most, at a price, it is tried for longer. */
+/* Where the kernel notices most, at a price, it is tried for longer; every day half of it. */
 #define SECONDS		20
 #define SECONDS_SLOW	120
 
@@ -62,7 +62,7 @@ static unsigned long duration(void)
 
 	if (text)
 		return strtoul(text, NULL, 10);
-	return slower() > 1 ? SECONDS_SLOW : SECONDS;
+	return (slower() > 1 ? SECONDS_SLOW : SECONDS) / (thorough() ? 1 : 2);
 }
 
 /* What is not given is any. */
