@@ -8,6 +8,10 @@
  *
  *	row SCENARIO PATH SIZE RECEIVER METHOD ROUND BYTES CPU BUSY ELAPSED
  *
+ * and, where somebody writes to what was just sent, of how long each of that took:
+ *
+ *	waits SCENARIO PATH SIZE RECEIVER METHOD ROUND WAIT...
+ *
  * with times in nanoseconds. See Documentation/bench.rst.
  */
 #include "bench.h"
@@ -19,7 +23,7 @@
 
 static const struct scenario * const scenarios[] = {
 	&file_tcp, &kept_tcp, &fanout_16, &serve, &serve_16, &proxy,
-	&file_odirect, &gather, &strict, &strict_reap, &stable,
+	&file_odirect, &gather, &strict, &strict_reap, &stable, &stable_write,
 };
 
 static const char * const paths[] = {
@@ -83,7 +87,7 @@ static const char *name_of(enum dimension dimension, unsigned int i)
 	}
 }
 
-/* "strict" is strict-reap, too. */
+/* "strict" is strict-reap, too, and "stable" stable-write. */
 static bool is_meant(const char *word, const char *name)
 {
 	size_t len = strlen(word);

@@ -50,6 +50,7 @@ struct moment {
 struct moment moment_now(void);
 struct moment moment_since(const struct moment *start);
 uint64_t thread_ns(void);
+uint64_t elapsed_ns(void);
 
 /* peer.c: another process at the end of a connection. */
 struct peer {
@@ -83,6 +84,7 @@ struct job {
 	bool touch;
 	size_t size;		/* of a message, without what is put around it */
 	unsigned int messages;	/* in one round of one method */
+	uint64_t *waits;	/* of each message of a round, in nanoseconds */
 	unsigned int rounds;
 	bool profile;
 
@@ -121,6 +123,8 @@ struct scenario {
 	size_t extra;		/* bytes put around each message */
 	void (*setup)(struct job *job);
 	void (*prepare)(struct job *job);	/* before a round's clock runs */
+	/* what somebody writes after each message; how long that takes is told */
+	void (*writer)(struct job *job, off_t offset);
 	void (*finish)(struct job *job);	/* ends a round of a method */
 	void (*teardown)(struct job *job);
 };
@@ -157,6 +161,6 @@ void drain_pipe(int pipe, int out, size_t len, bool more);
 void splice_pipe(const int pipe[2], int in, off_t offset, int out, size_t len);
 
 extern const struct scenario file_tcp, kept_tcp, fanout_16, serve, serve_16,
-	proxy, file_odirect, gather, strict, strict_reap, stable;
+	proxy, file_odirect, gather, strict, strict_reap, stable, stable_write;
 
 #endif

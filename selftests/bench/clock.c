@@ -21,6 +21,11 @@ uint64_t thread_ns(void)
 	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
+uint64_t elapsed_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
 /* Has the time nobody else wants, where the kernel does not tell how long that is. */
 static clockid_t idler;
 static bool has_idler;
@@ -84,7 +89,7 @@ struct moment moment_now(void)
 {
 	struct moment now = { .idle = idle_ns() };
 
-	now.elapsed = clock_ns(CLOCK_MONOTONIC);
+	now.elapsed = elapsed_ns();
 	now.thread = thread_ns();
 	return now;
 }
@@ -94,7 +99,7 @@ struct moment moment_since(const struct moment *start)
 	struct moment now;
 
 	now.thread = thread_ns() - start->thread;
-	now.elapsed = clock_ns(CLOCK_MONOTONIC) - start->elapsed;
+	now.elapsed = elapsed_ns() - start->elapsed;
 	now.idle = idle_ns() - start->idle;
 	return now;
 }

@@ -32,10 +32,12 @@ REFERENCES = {
     "strict": "splicevec-kept",
     "strict-reap": "round-trips",
     "stable": "read+write",
+    "stable-write": "read+write",
 }
 
-# One round of one method: bytes, and nanoseconds of CPU and of the guest.
-Round = collections.namedtuple("Round", "bytes cpu busy elapsed")
+# One round of one method: bytes, and nanoseconds of CPU and of the guest; and how
+# long who wrote to what was sent had to wait.
+Round = collections.namedtuple("Round", "bytes cpu busy elapsed waits")
 # What was measured in the same rounds and may be compared.
 Group = collections.namedtuple("Group", "kernel scenario path size receiver")
 
@@ -44,10 +46,13 @@ def read_rows(path, kernel):
     """Return {group: {method: [round, ...]}}, in the order of the rows."""
     groups = {}
     for line in path.read_text().splitlines():
-        _, scenario, way, size, receiver, method, _, *numbers = line.split()
+        keyword, scenario, way, size, receiver, method, _, *numbers = line.split()
         group = Group(kernel, scenario, way, int(size), receiver)
         rounds = groups.setdefault(group, {}).setdefault(method, [])
-        rounds.append(Round(*map(int, numbers)))
+        if keyword == "row":
+            rounds.append(Round(*map(int, numbers), waits=[]))
+        else:
+            rounds[-1].waits.extend(map(int, numbers))
     return groups
 
 
@@ -70,6 +75,15 @@ def ratio(rounds, peers):
         for ours, peer in zip(rounds, peers, strict=True))
 
 
+def writers_wait(rounds):
+    """Return median, 99th of a hundred and the longest in us; None: nobody wrote."""
+    waits = sorted(wait / 1000 for r in rounds for wait in r.waits)
+    if not waits:
+        return None
+    return {name: round(waits[(len(waits) - 1) * part // 100], 1)
+            for name, part in (("p50", 50), ("p99", 99), ("max", 100))}
+
+
 def result(group, method, rounds, peer=None, peers=None):
     cpu = [us_per_mib(r.cpu, r.bytes) for r in rounds]
     busy = statistics.median(us_per_mib(r.busy, r.bytes) for r in rounds)
@@ -82,6 +96,7 @@ def result(group, method, rounds, peer=None, peers=None):
         "spread": round(spread(cpu), 3),
         "ratio_to": peer,
         "ratio": round(ratio(rounds, peers), 3) if peer else None,
+        "writer_us": writers_wait(rounds),
     }
 
 
@@ -122,6 +137,15 @@ def print_group(group, rows):
               "".join(f" {r['ratio']:18.2f}" for r in same if r["ratio_to"]))
 
 
+def print_waits(rows):
+    """One line a method, if somebody wrote to what was sent."""
+    waits = {row["method"]: row["writer_us"] for row in rows if row["writer_us"]}
+    if waits:
+        print(f"  {'writers wait, us':20} {'p50':>10} {'p99':>10} {'max':>10}")
+    for method, us in waits.items():
+        print(f"  {method:20}" + "".join(f" {value:10.1f}" for value in us.values()))
+
+
 def main():
     directory, kernels = pathlib.Path(sys.argv[1]), sys.argv[2:]
     rows = []
@@ -130,6 +154,7 @@ def main():
         for group, methods in groups.items():
             of_group = list(results_of(group, methods))
             print_group(group, of_group)
+            print_waits(of_group)
             rows += of_group
     (directory / "results.json").write_text(json.dumps(rows, indent=1) + "\n")
     draw.draw_all(directory, [{**row, "name": size_name(row["size"])}

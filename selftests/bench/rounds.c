@@ -8,11 +8,14 @@
 #include <fcntl.h>
 #include <splicevec.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 /* One sample comes from several messages. */
 #define PROFILE_ROUNDS	60
+
+#define WAITS_A_LINE	32
 
 static void make_pipe(int pipe[2])
 {
@@ -35,6 +38,9 @@ static void setup(struct job *job)
 	job->vec = new_vector();
 	job->kept = new_vector();
 	pull_all(job->kept, job->file, 0, job->size);
+	job->waits = calloc(job->messages, sizeof(*job->waits));
+	if (!job->waits)
+		die("calloc: %s", errno_name(errno));
 	if (s->setup)
 		s->setup(job);
 }
@@ -56,6 +62,22 @@ static void teardown(struct job *job)
 	}
 	close(job->vec);
 	close(job->kept);
+	free(job->waits);
+}
+
+static void send_message(struct job *job, const struct method *method, unsigned int i)
+{
+	off_t offset = i * job->size % FILE_SIZE;
+	uint64_t start;
+
+	method->send(job, offset);
+	if (job->profile)
+		profile_jitter();
+	if (!job->scenario->writer)
+		return;
+	start = elapsed_ns();
+	job->scenario->writer(job, offset);
+	job->waits[i] = elapsed_ns() - start;
 }
 
 static struct moment measure(struct job *job, const struct method *method,
@@ -76,11 +98,8 @@ static struct moment measure(struct job *job, const struct method *method,
 	if (job->profile)
 		profile_on();
 	mine = thread_ns();
-	for (i = 0; i < job->messages; i++) {
-		method->send(job, i * job->size % FILE_SIZE);
-		if (job->profile)
-			profile_jitter();
-	}
+	for (i = 0; i < job->messages; i++)
+		send_message(job, method, i);
 	if (method->settle)
 		method->settle(job);
 	mine = thread_ns() - mine;
@@ -97,16 +116,39 @@ static struct moment measure(struct job *job, const struct method *method,
 	return took;
 }
 
+static void print_head(const char *keyword, const struct job *job,
+		       const struct method *method, int round)
+{
+	printf("%s %s %s %zu %s %s %d", keyword, job->scenario->name, job->path,
+	       job->size, job->receiver, method->name, round);
+}
+
+/* A line must not become too long. */
+static void print_waits(const struct job *job, const struct method *method, int round)
+{
+	unsigned int i;
+
+	for (i = 0; i < job->messages; i++) {
+		if (i % WAITS_A_LINE == 0)
+			print_head("waits", job, method, round);
+		printf(" %llu", (unsigned long long)job->waits[i]);
+		if (i % WAITS_A_LINE == WAITS_A_LINE - 1 || i == job->messages - 1)
+			putchar('\n');
+	}
+	fflush(stdout);
+}
+
 static void print_row(const struct job *job, const struct method *method,
 		      int round, uint64_t bytes, const struct moment *took)
 {
-	printf("row %s %s %zu %s %s %d %llu %llu %llu %llu\n",
-	       job->scenario->name, job->path, job->size, job->receiver,
-	       method->name, round,
+	print_head("row", job, method, round);
+	printf(" %llu %llu %llu %llu\n",
 	       (unsigned long long)bytes, (unsigned long long)took->thread,
 	       (unsigned long long)(took->elapsed - took->idle),
 	       (unsigned long long)took->elapsed);
 	fflush(stdout);
+	if (job->scenario->writer)
+		print_waits(job, method, round);
 }
 
 static void alternate(struct job *job, uint64_t bytes)

@@ -2,13 +2,15 @@
 /*
  * A file to one TCP connection, such that the peer gets what was there: by a copy, by
  * having writers wait, or by being told that it was not; against pushes that do neither,
- * and a buffer.
+ * and a buffer. Either nobody writes to the file, or somebody does to the first page of
+ * each message as soon as it has been handed over.
  */
 #include "bench.h"
 
 #include <fcntl.h>
 #include <splicevec.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,9 +19,17 @@
 
 static unsigned int on_way;
 
-/* Holds the whole file, such that it can be pinned. */
-static int writable;
-static uint64_t nr_pinned, nr_pushed;
+/* Holds the whole file, as job->kept does, and such that it can be pinned. */
+static int pinnable;
+
+/* The file, for who writes to it. */
+static int written;
+
+/* Bytes that could be pinned and that were, messages verified and those that changed. */
+static struct {
+	uint64_t pinnable, pinned;
+	uint64_t verified, changed;
+} count;
 
 static void by_read_write(struct job *job, off_t offset)
 {
@@ -27,101 +37,92 @@ static void by_read_write(struct job *job, off_t offset)
 		   job->size);
 }
 
-static void push_all_kept(struct job *job, unsigned int flags)
-{
-	size_t done;
-
-	for (done = 0; done < job->size;)
-		done += some_sv(sv_push_window(job->kept, job->peers[0].fd,
-					       SV_POSITION, done,
-					       job->size - done, flags));
-}
-
-static void by_kept(struct job *job, off_t offset)
-{
-	(void)offset;
-	push_all_kept(job, 0);
-}
-
-static void by_stable(struct job *job, off_t offset)
-{
-	(void)offset;
-	push_all_kept(job, SPLICEVEC_STABLE);
-}
-
-/* No record may say that a page has changed: nobody writes here. */
-static void reap_some(int vec, unsigned int min)
-{
-	struct splicevec_completion records[WINDOW];
-	int i, n;
-
-	n = must_sv(sv_reap(vec, records, WINDOW, min, -1));
-	for (i = 0; i < n; i++)
-		if (records[i].status || records[i].flags)
-			die("push: %s, flags %#x", errno_name(-records[i].status),
-			    records[i].flags);
-	on_way -= n;
-}
-
-static void push_told(struct job *job, unsigned int flags)
-{
-	if (must_sv(sv_push_strict(job->kept, job->peers[0].fd, SV_POSITION,
-				   job->size, SPLICEVEC_KEEP | flags, 0)) !=
-	    (long long)job->size)
-		die("push: short");
-	if (++on_way == WINDOW)
-		reap_some(job->kept, WINDOW / 2);
-}
-
-static void by_strict(struct job *job, off_t offset)
-{
-	(void)offset;
-	push_told(job, 0);
-}
-
-static void by_strict_stable(struct job *job, off_t offset)
-{
-	(void)offset;
-	push_told(job, SPLICEVEC_STABLE);
-}
-
-static void by_verify(struct job *job, off_t offset)
-{
-	(void)offset;
-	push_told(job, SPLICEVEC_VERIFY);
-}
-
-/* Another part of the file each time: what was pinned is not pinned again at once. */
-static void by_pin(struct job *job, off_t offset)
+/* Return: bytes of the message that are pinned. */
+static uint64_t push_message(struct job *job, int vec, off_t offset,
+			     unsigned int flags)
 {
 	struct splicevec_push push = {
 		.fd = job->peers[0].fd,
-		.flags = SPLICEVEC_KEEP | SPLICEVEC_STRICT | SPLICEVEC_STABLE,
+		.flags = SPLICEVEC_KEEP | flags,
 		.offset = SV_POSITION,
 		.start = offset,
 		.len = job->size,
 	};
 
-	must_sv(sv_cmd_push(writable, &push));
+	must_sv(sv_cmd_push(vec, &push));
 	if (push.bytes != job->size)
 		die("push: short");
-	nr_pinned += push.pinned;
-	nr_pushed += push.bytes;
+	return push.pinned;
+}
+
+static void by_kept(struct job *job, off_t offset)
+{
+	push_message(job, job->kept, offset, 0);
+}
+
+static void by_stable(struct job *job, off_t offset)
+{
+	push_message(job, job->kept, offset, SPLICEVEC_STABLE);
+}
+
+/* A record may say that a page has changed only if somebody writes here. */
+static void reap_some(const struct job *job, int vec, unsigned int min)
+{
+	unsigned int allowed = job->scenario->writer ? SPLICEVEC_CHANGED : 0;
+	struct splicevec_completion records[WINDOW];
+	int i, n;
+
+	n = must_sv(sv_reap(vec, records, WINDOW, min, -1));
+	for (i = 0; i < n; i++) {
+		if (records[i].status || records[i].flags & ~allowed)
+			die("push: %s, flags %#x", errno_name(-records[i].status),
+			    records[i].flags);
+		count.changed += !!records[i].flags;
+	}
+	on_way -= n;
+}
+
+static uint64_t push_told(struct job *job, int vec, off_t offset, unsigned int flags)
+{
+	uint64_t pinned = push_message(job, vec, offset, SPLICEVEC_STRICT | flags);
+
 	if (++on_way == WINDOW)
-		reap_some(writable, WINDOW / 2);
+		reap_some(job, vec, WINDOW / 2);
+	return pinned;
+}
+
+static void by_strict(struct job *job, off_t offset)
+{
+	push_told(job, job->kept, offset, 0);
+}
+
+static void by_strict_stable(struct job *job, off_t offset)
+{
+	push_told(job, job->kept, offset, SPLICEVEC_STABLE);
+}
+
+static void by_pin(struct job *job, off_t offset)
+{
+	count.pinned += push_told(job, pinnable, offset, SPLICEVEC_STABLE);
+	count.pinnable += job->size;
+}
+
+static void by_verify(struct job *job, off_t offset)
+{
+	push_told(job, job->kept, offset, SPLICEVEC_VERIFY);
+	count.verified++;
 }
 
 static void settle(struct job *job)
 {
 	while (on_way)
-		reap_some(job->kept, on_way);
+		reap_some(job, job->kept, on_way);
 }
 
 static void settle_pins(struct job *job)
 {
-	(void)job;
 	while (on_way)
-		reap_some(writable, on_way);
+		reap_some(job, pinnable, on_way);
 }
 
 static void allow_pins(const char *yes)
@@ -129,14 +130,19 @@ static void allow_pins(const char *yes)
 	put_file("/sys/module/splicevec/parameters/stable_pin", yes);
 }
 
-static int pulled_by(const struct job *job, int mode, size_t len)
+static int reopened(const struct job *job, int mode)
 {
-	int vec = new_vector(), file;
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", job->file);
-	file = must(open(path, mode | O_CLOEXEC));
-	pull_all(vec, file, 0, len);
+	return must(open(path, mode | O_CLOEXEC));
+}
+
+static int pulled_by(const struct job *job, int mode)
+{
+	int vec = new_vector(), file = reopened(job, mode);
+
+	pull_all(vec, file, 0, FILE_SIZE);
 	close(file);
 	return vec;
 }
@@ -145,20 +151,42 @@ static int pulled_by(const struct job *job, int mode, size_t len)
 static void setup(struct job *job)
 {
 	close(job->kept);
-	job->kept = pulled_by(job, O_RDONLY, job->size);
-	writable = pulled_by(job, O_RDWR, FILE_SIZE);
+	job->kept = pulled_by(job, O_RDONLY);
+	pinnable = pulled_by(job, O_RDWR);
+	written = reopened(job, O_RDWR);
+	memset(&count, 0, sizeof(count));
 	put_file("/sys/module/splicevec/parameters/stable_pin_pages", "65536");
 	put_file("/sys/module/splicevec/parameters/stable_timeout_ms", "10000");
 	allow_pins("1");
 }
 
+static unsigned long long percent(uint64_t part, uint64_t whole)
+{
+	return 100 * part / (whole ?: 1);
+}
+
 static void teardown(struct job *job)
 {
-	(void)job;
 	allow_pins("0");
-	close(writable);
+	must(fsync(written));
+	close(written);
+	close(pinnable);
 	printf("# of the bytes to be pinned %llu %% were\n",
-	       (unsigned long long)(100 * nr_pinned / (nr_pushed ?: 1)));
+	       percent(count.pinned, count.pinnable));
+	if (job->scenario->writer)
+		printf("# of the messages verified %llu %% had changed\n",
+		       percent(count.changed, count.verified));
+}
+
+/* Other bytes each time, as who verifies sees no others. */
+static void write_page(struct job *job, off_t offset)
+{
+	static uint64_t page[PAGE / sizeof(uint64_t)];
+
+	(void)job;
+	page[0]++;
+	if (must(pwrite(written, page, PAGE, offset)) != PAGE)
+		die("pwrite: short");
 }
 
 static const struct method methods[] = {
@@ -179,5 +207,16 @@ const struct scenario stable = {
 	.nr_methods = ARRAY_LEN(methods),
 	.peers = 1,
 	.setup = setup,
+	.teardown = teardown,
+};
+
+const struct scenario stable_write = {
+	.name = "stable-write",
+	.paths = PATHS_NET,
+	.methods = methods,
+	.nr_methods = ARRAY_LEN(methods),
+	.peers = 1,
+	.setup = setup,
+	.writer = write_page,
 	.teardown = teardown,
 };

@@ -46,7 +46,7 @@ class Results:
             self.show(f"{self.kernel}: {program}")
 
     def on_out(self, text):
-        if self.rows and text.startswith("row "):
+        if self.rows and text.startswith(("row ", "waits ")):
             print(text, file=self.rows, flush=True)
         elif text.startswith("note "):
             self.show(f"{self.kernel}: {self.program}: {text[5:]}")
