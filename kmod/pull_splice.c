@@ -6,7 +6,6 @@
 #include "pull.h"
 
 #include <linux/err.h>
-#include <linux/splice.h>
 
 #include "loan.h"
 #include "ring.h"
@@ -21,7 +20,7 @@ static ssize_t fill_ring(struct sv_pull *pull, struct sv_ring *ring, size_t len)
 	loff_t pos = pull->position.pos;
 	ssize_t ret;
 
-	ret = pull->file->f_op->splice_read(pull->file, &pos, &ring->pipe, len, 0);
+	ret = sv_splice_read(pull->file, &pos, &ring->pipe, len);
 	if (ret <= 0)
 		return ret;
 	return sv_ring_confirm(ring);

@@ -87,6 +87,40 @@ static void pull_finish(void *arg, long ret)
 	close(t->vec);
 }
 
+/* PULL of a hole in a file of memory: some kernels make pages for what is not there. */
+
+static void hole_prepare(void *arg)
+{
+	struct transfer *t = arg;
+
+	t->source.fd = new_file(TMPFS, O_RDWR);
+	must(ftruncate(t->source.fd, LEN));
+	t->vec = new_vector();
+}
+
+static long hole_run(void *arg)
+{
+	struct transfer *t = arg;
+
+	return sv_pull(t->vec, t->source.fd, 0, LEN, 0);
+}
+
+static void hole_finish(void *arg, long ret)
+{
+	struct transfer *t = arg;
+	size_t done = held(t->vec);
+	char zeros[LEN] = "", got[LEN];
+
+	check(ret, "no error, but nothing was pulled");
+	if (done < LEN)
+		check_eq((long)(LEN - done),
+			 sv_pull(t->vec, t->source.fd, done, LEN - done, 0));
+	check_eq((long)LEN, read(t->vec, got, LEN));
+	check(!memcmp(got, zeros, LEN), "a hole is no zeros");
+	close(t->source.fd);
+	close(t->vec);
+}
+
 /* FEATURES, and PUSH of memory in several spans, or of a file with KEEP */
 
 static int keep_vector(void)
@@ -223,6 +257,7 @@ static void splice_finish(void *arg, long ret)
 }
 
 SWEEP(pull);
+SWEEP(hole);
 SWEEP(push);
 SWEEP(splice);
 
@@ -337,6 +372,16 @@ TEST_F(from, splice_to_pipe_loses_nothing)
 	if (variant->source->flags || variant->source->memory)
 		SKIP(return, "SPLICE has no flags of PULL, and no memory");
 	try_faults(&splice_sweep, &t);
+}
+
+LEDGER_FIXTURE(hole)
+
+TEST_F(hole, pull_loses_nothing)
+{
+	struct transfer t = {};
+
+	NEEDS_FAULTS_AND(place_missing(TMPFS));
+	sweep(&hole_sweep, &t);
 }
 
 /*

@@ -126,6 +126,8 @@ ssize_t sv_tcp_splice_pages(struct socket *sock, struct msghdr *msg);
 #endif
 
 bool sv_splice_copies(const struct file *file);
+ssize_t sv_splice_read(struct file *file, loff_t *pos,
+		       struct pipe_inode_info *pipe, size_t len);
 ssize_t sv_write_iter(struct file *file, struct kiocb *iocb,
 		      struct iov_iter *iter);
 struct readahead_control;

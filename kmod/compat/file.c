@@ -39,6 +39,37 @@ bool sv_splice_copies(const struct file *file)
 }
 
 /**
+ * sv_splice_read - have a file put its pages into a pipe
+ * @file: that has ->splice_read
+ * @pos: where to begin, and then where it ended
+ * @pipe: private, with room for @len bytes from @pos on
+ * @len: bytes
+ *
+ * Waits. Return: bytes, 0 at the end, or a negative errno.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
+ssize_t sv_splice_read(struct file *file, loff_t *pos,
+		       struct pipe_inode_info *pipe, size_t len)
+{
+	return file->f_op->splice_read(file, pos, pipe, len, 0);
+}
+#else
+/*
+ * Reading into a pipe with room says -EAGAIN only where there was no memory for a page
+ * of the pipe's own: tmpfs needs one for a hole. May go with 6.1.
+ */
+ssize_t sv_splice_read(struct file *file, loff_t *pos,
+		       struct pipe_inode_info *pipe, size_t len)
+{
+	ssize_t ret = file->f_op->splice_read(file, pos, pipe, len, 0);
+
+	if (ret == -EAGAIN && file->f_op->splice_read == generic_file_splice_read)
+		return -ENOMEM;
+	return ret;
+}
+#endif
+
+/**
  * sv_write_iter - write with a kiocb of the caller's
  * @file: sink, open for writing
  * @iocb: position and flags
