@@ -14,6 +14,12 @@ static struct boat *boat_of(struct ferry *ferry, unsigned long nr)
 	return &ferry->boats[nr % FERRY_BOATS];
 }
 
+/* Sums tell no difference if it was zeroes, something else, and zeroes again. */
+bool boat_may_be_other(const struct ferry *ferry, unsigned int boat, unsigned int nr)
+{
+	return ferry->flags & SPLICEVEC_VERIFY && !ferry->boats[boat].generation[nr];
+}
+
 void boat_check(struct ferry *ferry, unsigned int boat, unsigned int nr,
 		const void *page)
 {
@@ -22,6 +28,8 @@ void boat_check(struct ferry *ferry, unsigned int boat, unsigned int nr,
 	bool whole = stamp_whole(page, b->first + nr, &generation);
 
 	if (whole && generation == b->generation[nr])
+		return;
+	if (boat_may_be_other(ferry, boat, nr))
 		return;
 	b->wrong++;
 	b->torn += !whole;
@@ -115,10 +123,13 @@ static void settle(struct ferry *ferry, struct boat *b, unsigned int flags)
 {
 	ferry->pages += b->nr;
 	ferry->pinned += b->pinned / PAGE;
-	if (flags & SPLICEVEC_UNSTABLE) {
-		ferry->late += b->nr;
-		ferry->unstable += b->wrong;
-		check(b->pinned, "nothing was pinned, and is UNSTABLE");
+	check(b->pinned || !(flags & SPLICEVEC_UNSTABLE),
+	      "nothing was pinned, and is UNSTABLE");
+	check(ferry->flags & SPLICEVEC_VERIFY || !(flags & SPLICEVEC_CHANGED),
+	      "nobody asked, and it has CHANGED");
+	if (flags & (SPLICEVEC_UNSTABLE | SPLICEVEC_CHANGED)) {
+		ferry->doubted += b->nr;
+		ferry->spoilt += b->wrong;
 	} else {
 		ferry->wrong += b->wrong;
 		ferry->torn += b->torn;

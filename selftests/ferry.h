@@ -50,7 +50,7 @@ struct boat {
 struct ferry {
 	const struct shore *shore;
 	struct stamped *file;
-	unsigned int flags;	/* SPLICEVEC_STABLE or 0 */
+	unsigned int flags;	/* SPLICEVEC_STABLE, SPLICEVEC_VERIFY or 0 */
 	unsigned int random;
 	int vec;
 	int sink;
@@ -68,10 +68,10 @@ struct ferry {
 	unsigned long pages;
 	unsigned long foretold;	/* that they would be pinned, if nobody is in the way */
 	unsigned long pinned;
+	unsigned long doubted;	/* whose record says UNSTABLE or CHANGED */
+	unsigned long spoilt;	/* of these: wrong */
+	unsigned long wrong;	/* of the others */
 	unsigned long torn;
-	unsigned long wrong;
-	unsigned long late;	/* whose record says UNSTABLE */
-	unsigned long unstable;	/* of these: wrong */
 	int err;		/* of the stream */
 };
 
@@ -82,6 +82,8 @@ void ferry_push(struct ferry *ferry);
 /* Wait for all that is under way. */
 void ferry_end(struct ferry *ferry);
 
+/* May a page be another one, and nobody is told? */
+bool boat_may_be_other(const struct ferry *ferry, unsigned int boat, unsigned int nr);
 /* Compare a page that has arrived with what it should be. */
 void boat_check(struct ferry *ferry, unsigned int boat, unsigned int nr,
 		const void *page);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How long a pin keeps writers waiting: until the sink has let go, and where that does
- * not happen until the deadline. The figures are printed; Documentation/stable.rst has
- * them.
+ * How long a pin keeps writers waiting, and who syncs or freezes: until the sink has let
+ * go, and where that does not happen until the deadline. The figures are printed;
+ * Documentation/stable.rst has them.
  */
 #include "kselftest_harness.h"
 
@@ -13,9 +13,11 @@
 #include "volumes.h"
 
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <splicevec.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -24,12 +26,13 @@
 
 /* The module's own default, in milliseconds. */
 #define DEADLINE	100
-/* Times each is measured, if STORM does not say how many. */
+/* Times each is measured, if STORM does not say how many, and at the most. */
 #define SAMPLES		20
+#define SAMPLES_AT_MOST	100
 /* Pages apart, so that no folio has two of them. None is taken twice. */
 #define APART		16
 /* Sorts of things that are measured. */
-#define DEEDS		5
+#define DEEDS		7
 /* Milliseconds that waking up may take in the middle, and at the worst. */
 #define WAKING		90
 #define WAKING_AT_WORST	10000
@@ -39,8 +42,11 @@
 static unsigned int how_many(void)
 {
 	const char *wanted = getenv("STORM");
+	int samples = wanted ? atoi(wanted) : 0;
 
-	return wanted && atoi(wanted) > SAMPLES ? atoi(wanted) : SAMPLES;
+	if (samples > SAMPLES_AT_MOST)
+		return SAMPLES_AT_MOST;
+	return samples > SAMPLES ? samples : SAMPLES;
 }
 
 FIXTURE(stall)
@@ -168,6 +174,24 @@ static void sync_it(int file, int other, char *page, size_t at)
 	must(fsync(file));
 }
 
+static void sync_all(int file, int other, char *page, size_t at)
+{
+	(void)file;
+	(void)other;
+	(void)page;
+	(void)at;
+	sync();
+}
+
+static void freeze(int file, int other, char *page, size_t at)
+{
+	(void)other;
+	(void)page;
+	(void)at;
+	must(ioctl(file, FIFREEZE, 0));
+	must(ioctl(file, FITHAW, 0));
+}
+
 static void dirty_other(int file, int other, char *page, size_t at)
 {
 	char byte = 3;
@@ -201,6 +225,8 @@ static const struct deed stalled_deeds[DEEDS] = {
 	{ "write", true, false, nothing, write_page },
 	{ "store", true, false, nothing, store },
 	{ "fsync", true, false, write_page, sync_it },
+	{ "sync", true, false, write_page, sync_all },
+	{ "freeze", true, false, write_page, freeze },
 	{ "fsync of another file", false, false, dirty_other, sync_other },
 	{ "fsync of another file, new blocks", false, true,
 	  renew_and_dirty_other, sync_other },
