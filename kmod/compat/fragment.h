@@ -41,8 +41,12 @@ static inline struct sv_fragment sv_fragment_next(const struct iov_iter *from,
 	};
 
 	/* what lies in one page needs no look at it */
-	if (next.off + next.len > PAGE_SIZE)
-		sv_bvec_folio(bv, from->iov_offset, &next.len);
+	if (next.off + next.len > PAGE_SIZE) {
+		if (PageCompound(next.page))
+			sv_bvec_folio(bv, from->iov_offset, &next.len);
+		else
+			next.len = PAGE_SIZE - next.off;
+	}
 	next.len = min(next.len, left);
 	return next;
 }

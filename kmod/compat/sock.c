@@ -83,9 +83,11 @@ static int sv_sg_from_iter(struct sk_buff *skb, struct iov_iter *from,
 			   size_t length)
 {
 	struct skb_shared_info *shinfo = skb_shinfo(skb);
+	struct iov_iter rest = *from;
 	int frag = shinfo->nr_frags;
-	size_t before = from->count;
-	size_t left = min(before, length);
+	size_t wanted = min(rest.count, length);
+	size_t left = wanted;
+	size_t truesize = 0;
 
 	if (!frag)
 		shinfo->flags |= SKBFL_MANAGED_FRAG_REFS;
@@ -93,18 +95,20 @@ static int sv_sg_from_iter(struct sk_buff *skb, struct iov_iter *from,
 		return -EMSGSIZE;
 
 	while (left && frag < MAX_SKB_FRAGS) {
-		struct sv_fragment next = sv_fragment_next(from, left);
+		struct sv_fragment next = sv_fragment_next(&rest, left);
 
 		__skb_fill_page_desc_noacc(shinfo, frag++, next.page, next.off,
 					   next.len);
-		skb->data_len += next.len;
-		skb->len += next.len;
-		skb->truesize += PAGE_ALIGN(next.len + next.off);
+		truesize += PAGE_ALIGN(next.len + next.off);
 		left -= next.len;
-		sv_fragment_done(from, next.len);
+		sv_fragment_done(&rest, next.len);
 	}
+	*from = rest;
 	shinfo->nr_frags = frag;
-	tell_shared(skb, from, min(before, length) - left);
+	skb->data_len += wanted - left;
+	skb->len += wanted - left;
+	skb->truesize += truesize;
+	tell_shared(skb, from, wanted - left);
 	return left ? -EMSGSIZE : 0;
 }
 
