@@ -68,11 +68,11 @@ def spread(values):
     return (high - low) / middle
 
 
-def ratio(rounds, peers):
-    """Return the median of our CPU to the peer's in the same round."""
-    return statistics.median(
-        (ours.cpu / ours.bytes) / (peer.cpu / peer.bytes)
-        for ours, peer in zip(rounds, peers, strict=True))
+def ratio(what, rounds, peers):
+    """Return the median of our nanoseconds to the peer's in the same round."""
+    return round(statistics.median(
+        (getattr(ours, what) / ours.bytes) / (getattr(peer, what) / peer.bytes)
+        for ours, peer in zip(rounds, peers, strict=True)), 3)
 
 
 def writers_wait(rounds):
@@ -95,7 +95,8 @@ def result(group, method, rounds, peer=None, peers=None):
         "mib_per_s": round(1e6 / busy, 1),
         "spread": round(spread(cpu), 3),
         "ratio_to": peer,
-        "ratio": round(ratio(rounds, peers), 3) if peer else None,
+        "ratio": ratio("cpu", rounds, peers) if peer else None,
+        "all_ratio": ratio("busy", rounds, peers) if peer else None,
         "writer_us": writers_wait(rounds),
     }
 
@@ -120,7 +121,7 @@ def size_name(size):
 
 
 def print_group(group, rows):
-    """One line a method, its ratios to all peers beside it."""
+    """One line a method, beside it its ratios to all peers: of CPU, and of all."""
     peers = [row["method"] for row in rows if not row["ratio_to"]]
     print(f"\n{group.scenario} on {group.kernel}, {group.path}, "
           f"{size_name(group.size)}, receiver: {group.receiver}")
@@ -134,7 +135,8 @@ def print_group(group, rows):
         print(f"  {method:20} {row['cpu_us_per_mib']:10.1f} "
               f"{row['all_us_per_mib']:10.1f} {row['mib_per_s']:8.0f} "
               f"{row['spread']:6.1%}" +
-              "".join(f" {r['ratio']:18.2f}" for r in same if r["ratio_to"]))
+              "".join(f" {r['ratio']:13.2f} {r['all_ratio']:4.2f}" for r in same
+                      if r["ratio_to"]))
 
 
 def print_waits(rows):
