@@ -45,7 +45,9 @@ bool sv_splice_copies(const struct file *file)
  * @pipe: private, with room for @len bytes from @pos on
  * @len: bytes
  *
- * Waits. Return: bytes, 0 at the end, or a negative errno.
+ * Waits.
+ *
+ * Return: bytes, 0 at the end, or a negative errno.
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
 ssize_t sv_splice_read(struct file *file, loff_t *pos,
